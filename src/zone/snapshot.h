@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the answering threads read: one immutable version of all zones.
+ *
+ * A snapshot is a persistent map (base/pmap.h) of nodes, one a domain name, found by the SipHash of the lower-cased
+ * wire name. A node holds its RRsets ready for the wire. Whoever reads a snapshot does so inside an RCU read side
+ * (liburcu QSBR: between two quiescent states) or holds a pin (zone/store.h); what is reached from it lives as long.
+ *
+ * Empty non-terminals (RFC 8499, section 7) are nodes without RRsets. */
+#ifndef ZONE_SNAPSHOT_H
+#define ZONE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/dname.h"
+#include "base/pmap.h"
+#include "base/siphash.h"
+#include "base/wire.h"
+
+enum { /* RR types that the code knows by name; the IANA registry rules */
+	RR_A = 1,
+	RR_NS = 2,
+	RR_CNAME = 5,
+	RR_SOA = 6,
+	RR_PTR = 12,
+	RR_MX = 15,
+	RR_TXT = 16,
+	RR_AAAA = 28,
+	RR_SRV = 33,
+	RR_DNAME = 39,
+	RR_OPT = 41,
+	RR_DS = 43,
+	RR_IXFR = 251,
+	RR_AXFR = 252,
+	RR_ANY = 255,
+};
+
+#define RR_FIXED 12 /* bytes of an RR before its rdata when the owner is a pointer: C0 0C, type, class, TTL, length */
+
+/* One RRset. Its records stand one after the other in slots of the node's block. A slot begins with the RR, whose
+ * owner is the pointer C0 0C (the question's name). In an SRV set the A and AAAA records of the target follow in the
+ * same slot, for the additional section; their owner is a placeholder of two bytes, to be made a pointer to the
+ * target inside the RR (which starts RR_FIXED + 6 bytes after the RR). */
+struct zone_rrset {
+	uint16_t type;
+	uint16_t stride;  /* size of every slot, if they are all alike; 0: look into the offsets */
+	uint32_t count;   /* published records, at least 1 in a published set */
+	uint32_t total;   /* with those held back (see zone/store.h); the answering threads never look at them */
+	uint32_t slots;   /* offset in the node of the first slot */
+	uint32_t offsets; /* offset in the node of count + 1 uint32_t: slot starts relative to `slots` (stride 0) */
+	uint32_t counts;  /* the store's own: offset in the node of struct zone_counts[total]; 0: all are {1, 0, 0} */
+};
+
+enum {
+	ZONE_NODE_APEX = 1,     /* has the zone's SOA */
+	ZONE_NODE_CUT = 2,      /* has NS below an apex: a delegation */
+	ZONE_NODE_WILDCARD = 4, /* there is a child `*` (RFC 4592) */
+};
+
+struct zone_node {
+	uint64_t hash; /* of the name */
+	uint32_t size; /* bytes of the block */
+	uint32_t children; /* names one label longer; 0 and no RRset: the node does not exist */
+	uint16_t zone; /* index in the snapshot's apexes: the zone that the name belongs to */
+	uint8_t flags;
+	uint8_t name_len;
+	uint16_t set_count;
+	uint16_t name; /* offset of the lower-case wire name */
+	struct zone_rrset sets[]; /* published ones first, in ascending order of type */
+};
+
+#define ZONE_MAX 1024 /* zones in a snapshot */
+
+struct zone_apex {
+	const struct zone_node *node; /* has SOA and NS; NULL: the zone is not loaded, answer SERVFAIL */
+	uint8_t name[DNAME_MAX];
+	uint8_t name_len;
+	bool wildcards; /* the zone has any `*` label */
+};
+
+struct zone_snapshot {
+	const struct pmap *nodes;
+	uint32_t serial; /* of the cluster's zone */
+	uint16_t zone_count;
+	const struct zone_apex *zones; /* [0] is the cluster's domain */
+};
+
+struct zone_name_key {
+	const uint8_t *name; /* lower case */
+	size_t len;
+};
+
+static inline uint64_t zone_name_hash(const uint8_t *name, size_t len)
+{
+	return siphash13(&siphash_process_key, name, len);
+}
+
+static inline const uint8_t *zone_node_name(const struct zone_node *node)
+{
+	return (const uint8_t *)node + node->name;
+}
+
+static inline bool zone_node_match(const void *item, const void *key)
+{
+	const struct zone_node *node = item;
+	const struct zone_name_key *name = key;
+
+	return node->name_len == name->len && !memcmp(zone_node_name(node), name->name, name->len);
+}
+
+/* The node of the lower-case wire name, or NULL. */
+static inline const struct zone_node *zone_find_hashed(const struct pmap *nodes, uint64_t hash, const uint8_t *name,
+	size_t len)
+{
+	struct zone_name_key key = {name, len};
+
+	return pmap_find(nodes, hash, zone_node_match, &key);
+}
+
+static inline const struct zone_node *zone_find(const struct zone_snapshot *snapshot, const uint8_t *name, size_t len)
+{
+	return zone_find_hashed(snapshot->nodes, zone_name_hash(name, len), name, len);
+}
+
+/* The published RRset of `type`, or NULL. */
+static inline const struct zone_rrset *zone_rrset_of(const struct zone_node *node, uint16_t type)
+{
+	for (unsigned i = 0; i < node->set_count && node->sets[i].count; i++)
+		if (node->sets[i].type == type)
+			return &node->sets[i];
+	return NULL;
+}
+
+/* Where slot `i` (0 to count, which is the end) starts. Slots are contiguous: a run of them is one copy. */
+static inline const uint8_t *zone_rrset_slot(const struct zone_node *node, const struct zone_rrset *set, uint32_t i)
+{
+	const uint8_t *base = (const uint8_t *)node;
+	uint32_t at;
+
+	if (set->stride)
+		at = i * set->stride;
+	else
+		memcpy(&at, base + set->offsets + i * sizeof(at), sizeof(at));
+	return base + set->slots + at;
+}
+
+/* Size of the RR that a slot begins with. */
+static inline size_t zone_rr_size(const uint8_t *rr)
+{
+	return RR_FIXED + wire_get_u16(rr + 10);
+}
+
+#endif
