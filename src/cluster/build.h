@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Building elements from what a parser reads, field by field. A builder is reused for one element after another and
  * grows to the largest; the texts given are copied, and need no NUL. Values out of their limits make the call
- * return an error and leave the field as it was; the parser decides what that costs. Mesos thread only. */
+ * return an error and leave the field as it was; the parser decides what that costs. Fields may come in any order and
+ * more than once (the last counts): cluster_build_finish() lays the element out anew, so that what says the same is the
+ * same bytes whoever built it. Mesos thread only. */
 #ifndef CLUSTER_BUILD_H
 #define CLUSTER_BUILD_H
 
 #include "cluster/element.h"
+#include "cluster/text.h"
 
 /* One pending element: a header as in element.h with a growing block behind it. */
 struct cluster_builder {
@@ -16,16 +19,20 @@ struct cluster_builder {
 		struct cluster_task *task;
 	}; /* fixed-size fields are set directly; the pointer changes with every call that adds */
 	uint32_t used, room;
+	void *spare; /* the block that the next finish writes to */
+	uint32_t spare_room;
 };
 
+/* An all-zero builder is ready. */
 void cluster_builder_fini(struct cluster_builder *b);
-/* Starts an empty element of `kind`: all fields 0. ERR_NOMEM. */
+/* Starts an empty element of `kind`: all fields 0, all texts "". ERR_NOMEM. */
 int cluster_build_start(struct cluster_builder *b, enum cluster_kind kind);
 /* Adds a text. `field` is the offset of a struct cluster_text: CLUSTER_FIELD(task, name). ERR_LIMIT, ERR_NOMEM. */
 int cluster_build_text(struct cluster_builder *b, size_t field, const char *text, size_t len);
-/* Adds a list of `count` items of `size` bytes (8-aligned in the element). `field` is a struct cluster_list. */
+/* Adds a list of `count` items of `size` bytes (8-aligned in the element). `field` is a struct cluster_list that is no
+ * list of ports. ERR_LIMIT, ERR_NOMEM. */
 int cluster_build_list(struct cluster_builder *b, size_t field, const void *items, uint32_t count, uint32_t size);
-/* Adds discovery ports; their texts are given apart. */
+/* Adds discovery ports; their texts are given apart. ERR_LIMIT (also for one text), ERR_NOMEM. */
 struct cluster_port_input {
 	const char *name, *protocol;
 	size_t name_len, protocol_len;
@@ -33,7 +40,7 @@ struct cluster_port_input {
 };
 int cluster_build_ports(struct cluster_builder *b, const struct cluster_port_input *ports, uint32_t count);
 /* Finishes: computes the key's hash and the size. The element stays the builder's, until the next start. ERR_FORMAT
- * if the id is missing (for a task: its own or its framework's). */
+ * if the id is missing (for a task: its own or its framework's), ERR_NOMEM. */
 int cluster_build_finish(struct cluster_builder *b);
 
 #define CLUSTER_FIELD(kind, member) offsetof(struct cluster_##kind, member)
@@ -42,9 +49,11 @@ int cluster_build_finish(struct cluster_builder *b);
 uint64_t cluster_key_hash(enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
 	size_t id_len);
 
-/* "[31000-31001, 31005-31005]" to ranges. Returns how many, or ERR_FORMAT, ERR_RANGE or ERR_LIMIT. */
+/* "[31000-31001, 31005-31005]" to ranges. Returns how many, ERR_FORMAT, ERR_RANGE (a port above 65535, an end before its
+ * start), or ERR_LIMIT: all `room` are filled and there were more. */
 int cluster_parse_port_ranges(const char *text, size_t len, struct cluster_port_range *out, uint32_t room);
-/* "slave(1)@10.0.0.1:5051", "master@[::1]:5050": the host points into `text`. ERR_FORMAT, ERR_RANGE. */
+/* "slave(1)@10.0.0.1:5051", "master@[::1]:5050": the host points into `text`. ERR_FORMAT (also for a host that can be
+ * neither an address nor a name), ERR_RANGE for the port. */
 int cluster_parse_pid(const char *text, size_t len, const char **host, size_t *host_len, uint16_t *port);
 /* "TASK_RUNNING" and the like. */
 enum cluster_task_state cluster_parse_task_state(const char *text, size_t len);
