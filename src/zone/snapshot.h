@@ -56,6 +56,7 @@ enum {
 	ZONE_NODE_APEX = 1,     /* has the zone's SOA */
 	ZONE_NODE_CUT = 2,      /* has NS below an apex: a delegation */
 	ZONE_NODE_WILDCARD = 4, /* there is a child `*` (RFC 4592) */
+	ZONE_NODE_CONFLICT = 8, /* holds static records that generated ones hide */
 };
 
 struct zone_node {

@@ -51,11 +51,11 @@ struct zone_txn *zone_txn_begin(struct zone_store *store, size_t expected_names)
 /* The name (lower-case wire form, copied) as something to change. `zone` counts only for names that are new.
  * NULL: out of memory; the transaction then fails at its commit, and the other calls take a NULL touch. */
 struct zone_touch *zone_txn_name(struct zone_txn *txn, unsigned zone, const uint8_t *name, size_t len);
-/* Adds `delta` (+1 or -1) to the count of a record. rdata is uncompressed and copied; names in it lower-case. */
-void zone_txn_change(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int delta, uint16_t type,
+/* Adds `change` (+1 or -1) to the count of a record. rdata is uncompressed and copied; names in it lower-case. */
+void zone_txn_change(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int change, uint16_t type,
 	uint32_t ttl, const void *rdata, uint16_t rdlen);
 /* The same for SRV records, whose target is a touch of its own: cheaper than bytes. */
-void zone_txn_change_srv(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int delta, uint32_t ttl,
+void zone_txn_change_srv(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int change, uint32_t ttl,
 	uint16_t priority, uint16_t weight, uint16_t port, struct zone_touch *target);
 /* From now on the cluster's zone counts as loaded. */
 void zone_txn_set_loaded(struct zone_txn *txn);
@@ -64,7 +64,6 @@ struct zone_commit {
 	bool changed;            /* the content differs, a new serial was published */
 	uint32_t serial;
 	uint32_t names_touched;  /* names that the transaction named */
-	uint32_t names_changed;  /* of which their records differ now */
 	uint32_t records_added, records_removed;
 	uint32_t pages_touched;  /* pages of the map that were copied or made */
 	uint32_t conflicts;      /* names that now hold static and generated records (logged, the first few) */

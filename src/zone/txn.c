@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "zone/txn.h"
+
+#include <stdlib.h>
+
+#define BUCKETS_FIRST 256
+
+struct zone_txn *zone_txn_new(struct zone_store *store, const struct zone_snapshot *base, size_t expected_names)
+{
+	struct zone_txn *txn = calloc(1, sizeof(*txn));
+
+	if (!txn)
+		return NULL;
+	*txn = (struct zone_txn){.store = store, .base = base, .bucket_count = BUCKETS_FIRST,
+		.expected_names = expected_names};
+	txn->buckets = calloc(txn->bucket_count, sizeof(txn->buckets[0]));
+	if (!txn->buckets) {
+		free(txn);
+		return NULL;
+	}
+	return txn;
+}
+
+void zone_txn_free(struct zone_txn *txn)
+{
+	arena_fini(&txn->arena);
+	free(txn->buckets);
+	free(txn);
+}
+
+struct zone_touch *zone_txn_find(const struct zone_txn *txn, uint64_t hash, const uint8_t *name, size_t len)
+{
+	struct zone_touch *touch = txn->buckets[hash & (txn->bucket_count - 1)];
+
+	while (touch && (touch->hash != hash || touch->name_len != len || memcmp(touch->name, name, len) != 0))
+		touch = touch->next;
+	return touch;
+}
+
+/* Twice the buckets, so that a bucket holds one touch on average. Without memory the table stays as it is. */
+static void grow(struct zone_txn *txn)
+{
+	size_t count = txn->bucket_count * 2;
+	struct zone_touch **buckets = calloc(count, sizeof(*buckets));
+
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < txn->bucket_count; i++) {
+		for (struct zone_touch *touch = txn->buckets[i], *next; touch; touch = next) {
+			next = touch->next;
+			touch->next = buckets[touch->hash & (count - 1)];
+			buckets[touch->hash & (count - 1)] = touch;
+		}
+	}
+	free(txn->buckets);
+	txn->buckets = buckets;
+	txn->bucket_count = count;
+}
+
+struct zone_touch *zone_txn_name(struct zone_txn *txn, unsigned zone, const uint8_t *name, size_t len)
+{
+	uint64_t hash = zone_name_hash(name, len);
+	struct zone_touch *touch = zone_txn_find(txn, hash, name, len);
+
+	if (touch)
+		return touch;
+	if (txn->touch_count >= txn->bucket_count)
+		grow(txn);
+	touch = arena_alloc(&txn->arena, sizeof(*touch) + len);
+	if (!touch) {
+		txn->failed = true;
+		return NULL;
+	}
+	*touch = (struct zone_touch){
+		.hash = hash,
+		.next = txn->buckets[hash & (txn->bucket_count - 1)],
+		.old = zone_find_hashed(txn->base->nodes, hash, name, len),
+		.zone = (uint16_t)zone,
+		.name_len = (uint8_t)len,
+	};
+	memcpy(touch->name, name, len);
+	if (touch->old) {
+		touch->zone = touch->old->zone;
+		for (unsigned i = 0; i < touch->old->set_count; i++)
+			touch->has_srv |= touch->old->sets[i].type == RR_SRV;
+	}
+	txn->buckets[hash & (txn->bucket_count - 1)] = touch;
+	txn->touch_count++;
+	return touch;
+}
+
+static struct zone_delta *add_delta(struct zone_txn *txn, struct zone_touch *touch, struct zone_delta values,
+	size_t rdata_size)
+{
+	if (rdata_size < sizeof(values.rdata))
+		rdata_size = sizeof(values.rdata);
+	struct zone_delta *delta = touch ? arena_alloc(&txn->arena, offsetof(struct zone_delta, rdata) + rdata_size) : NULL;
+	if (!delta) {
+		txn->failed = true;
+		return NULL;
+	}
+	values.next = touch->deltas;
+	memcpy(delta, &values, sizeof(values));
+	touch->deltas = delta;
+	touch->delta_count++;
+	touch->has_srv |= values.type == RR_SRV;
+	return delta;
+}
+
+void zone_txn_change(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int change, uint16_t type,
+	uint32_t ttl, const void *rdata, uint16_t rdlen)
+{
+	struct zone_delta *delta = add_delta(txn, touch,
+		(struct zone_delta){.ttl = ttl, .type = type, .rdlen = rdlen, .change = (int8_t)change, .rank = (uint8_t)rank},
+		rdlen);
+
+	if (delta && rdlen)
+		memcpy(delta->rdata, rdata, rdlen);
+}
+
+void zone_txn_change_srv(struct zone_txn *txn, struct zone_touch *touch, enum zone_rank rank, int change, uint32_t ttl,
+	uint16_t priority, uint16_t weight, uint16_t port, struct zone_touch *target)
+{
+	struct zone_delta values = {.ttl = ttl, .type = RR_SRV, .change = (int8_t)change, .rank = (uint8_t)rank,
+		.target = {target}};
+
+	if (!target) {
+		txn->failed = true;
+		return;
+	}
+	wire_put_u16(values.srv, priority);
+	wire_put_u16(values.srv + 2, weight);
+	wire_put_u16(values.srv + 4, port);
+	add_delta(txn, touch, values, sizeof(values.target));
+}
+
+void zone_txn_set_loaded(struct zone_txn *txn)
+{
+	txn->set_loaded = true;
+}

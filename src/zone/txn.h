@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a transaction gathers: the names that it touches and, at each, the changes of its records. Inside zone/. */
+#ifndef ZONE_TXN_H
+#define ZONE_TXN_H
+
+#include "base/arena.h"
+#include "zone/store.h"
+
+/* One change of one record's count. The rdata's parts stand behind it. */
+struct zone_delta {
+	struct zone_delta *next;
+	uint32_t ttl;
+	uint16_t type;
+	uint16_t rdlen; /* 0 for the form with a target */
+	int8_t change;
+	uint8_t rank;
+	/* SRV with a target: its first six bytes of rdata */
+	uint8_t srv[6];
+	union {
+		struct zone_touch *target[1];
+		uint8_t rdata[8]; /* rdlen bytes, at least 8 */
+	};
+};
+
+struct zone_touch {
+	struct zone_touch *next; /* same bucket of the table */
+	struct zone_touch *same_depth;
+	uint64_t hash;
+	const struct zone_node *old; /* in the base, or NULL */
+	struct zone_node *new;       /* what is to be there instead, or NULL; set by the commit */
+	struct zone_delta *deltas;   /* newest first */
+	uint32_t delta_count;
+	int32_t children; /* change of the number of names below */
+	uint16_t zone;
+	bool has_srv;  /* an SRV record is there or comes */
+	bool built;    /* `new` is final but for its children */
+	int8_t wildcard; /* 1 or -1: a child `*` comes or goes */
+	uint8_t name_len;
+	uint8_t name[];
+};
+
+struct zone_txn {
+	struct zone_store *store;
+	const struct zone_snapshot *base;
+	struct arena arena;
+	struct zone_touch **buckets;
+	size_t bucket_count, touch_count;
+	size_t expected_names;
+	bool failed; /* out of memory somewhere: the commit will say so */
+	bool set_loaded;
+};
+
+/* Memory for a transaction on `base`; NULL without it. */
+struct zone_txn *zone_txn_new(struct zone_store *store, const struct zone_snapshot *base, size_t expected_names);
+void zone_txn_free(struct zone_txn *txn);
+/* The touch of the name if the transaction has one. */
+struct zone_touch *zone_txn_find(const struct zone_txn *txn, uint64_t hash, const uint8_t *name, size_t len);
+
+#endif
