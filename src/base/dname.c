@@ -8,9 +8,27 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+/* Eight bytes at once: the top bit of a byte of `upper` says that this byte is a letter from A to Z. */
+static uint64_t lower8(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101ULL;
+	uint64_t low = word & each * 0x7f;
+	uint64_t upper = ((low + each * (0x80 - 'A')) ^ (low + each * (0x7f - 'Z'))) & ~word & each * 0x80;
+
+	return word | upper >> 2;
+}
+
 void dname_lower(uint8_t *out, const uint8_t *name, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, name + i, sizeof(word));
+		word = lower8(word);
+		memcpy(out + i, &word, sizeof(word));
+	}
+	for (; i < len; i++)
 		out[i] = lower(name[i]);
 }
 

@@ -78,6 +78,7 @@ struct zone_apex {
 	uint8_t name[DNAME_MAX];
 	uint8_t name_len;
 	bool wildcards; /* the zone has any `*` label */
+	bool cuts;      /* the zone has any delegation (a node with ZONE_NODE_CUT) */
 };
 
 struct zone_snapshot {
