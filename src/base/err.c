@@ -20,8 +20,8 @@ const char *err_text(int code)
 		return "network error";
 	case ERR_NOTFOUND:
 		return "not found";
-	case ERR_STATE:
-		return "not possible in this state";
+	case ERR_EXISTS:
+		return "exists already";
 	}
 	return "unknown error";
 }

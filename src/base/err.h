@@ -11,7 +11,7 @@ enum err {
 	ERR_SYSTEM = -5,   /* the operating system refused: errno says why */
 	ERR_NETWORK = -6,  /* a peer could not be reached, or went away */
 	ERR_NOTFOUND = -7, /* there is no such thing */
-	ERR_STATE = -8,    /* not possible now */
+	ERR_EXISTS = -8,   /* it is there already */
 };
 
 /* A short text for `code`; never NULL. */

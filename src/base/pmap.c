@@ -263,7 +263,7 @@ int pmap_edit_put(struct pmap_edit *edit, void *item, void *old)
 		}
 	}
 	assert(!"pmap_edit_put: the item to replace is not in the map");
-	return ERR_STATE;
+	return ERR_EXISTS;
 }
 
 int pmap_edit_remove(struct pmap_edit *edit, void *old)
@@ -284,7 +284,7 @@ int pmap_edit_remove(struct pmap_edit *edit, void *old)
 		}
 	}
 	assert(!"pmap_edit_remove: the item is not in the map");
-	return ERR_STATE;
+	return ERR_EXISTS;
 }
 
 struct pmap *pmap_edit_commit(struct pmap_edit *edit)

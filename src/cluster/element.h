@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <urcu/list.h>
+
 #include "base/addr.h"
 
 enum cluster_kind { CLUSTER_AGENT, CLUSTER_FRAMEWORK, CLUSTER_TASK };
@@ -34,10 +36,12 @@ struct cluster_list {
 	uint32_t count;
 };
 
-struct cluster_link {
-	struct cluster_element *next, **prev; /* tasks of the same agent */
-	struct cluster_element *tasks;        /* of an agent: its tasks */
-	uint64_t seen;                        /* the document that last held the element */
+struct cluster_link { /* all zero outside the model */
+	struct cds_list_head by_agent, by_framework; /* a task among those of its agent, of its framework */
+	struct cds_list_head tasks;                  /* of an agent or framework: its tasks */
+	uint64_t seen;                               /* the last update that named the element */
+	uint64_t told;                               /* the last update that told of a change for it */
+	size_t staged;                               /* its place among the update's changes, from 1; 0: none */
 };
 
 /* What every element begins with. */
@@ -116,9 +120,11 @@ static inline const void *cluster_list(const void *element, struct cluster_list 
 	return (const char *)element + list.at;
 }
 
-/* The leading master and the known ones, for the master and leader records. */
+/* A master, for the master and leader records. */
+#define CLUSTER_MASTER_ADDRS 8
 struct cluster_master {
-	struct addr addr;
+	struct addr addrs[CLUSTER_MASTER_ADDRS];
+	uint16_t addr_count; /* 0: not known (yet) */
 	uint16_t port;
 };
 

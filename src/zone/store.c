@@ -229,7 +229,7 @@ int zone_store_add_zone(struct zone_store *store, const uint8_t *apex, size_t ap
 
 	for (unsigned i = 0; i < z; i++)
 		if (store->zones[i].name_len == apex_len && !memcmp(store->zones[i].name, apex, apex_len))
-			return ERR_STATE;
+			return ERR_EXISTS;
 	if (z == ZONE_MAX)
 		return ERR_LIMIT;
 	struct zone_apex *zones = realloc(store->zones, (z + 1) * sizeof(*zones));

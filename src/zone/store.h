@@ -43,7 +43,7 @@ const struct zone_snapshot *zone_store_pin(struct zone_store *store);
 void zone_store_unpin(struct zone_store *store, const struct zone_snapshot *snapshot);
 
 /* Adds a zone besides the cluster's (at start, before the first commit). Returns its index or an error:
- * ERR_STATE if there is a zone of that name, ERR_LIMIT. */
+ * ERR_EXISTS if there is a zone of that name, ERR_LIMIT. */
 int zone_store_add_zone(struct zone_store *store, const uint8_t *apex, size_t apex_len);
 
 /* One transaction at a time. NULL: out of memory. `expected_names`: about how many the zone will have, 0 unknown. */

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster/model.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define KINDS       (CLUSTER_TASK + 1)
+#define CHANGES_MAX 10000000 /* of one update: far beyond what a master holds */
+
+struct change {
+	struct cluster_element *old, *new; /* not both NULL */
+};
+
+struct cluster_model {
+	struct pmap *maps[KINDS];
+	struct cds_list_head no_agent, no_framework; /* tasks whose agent or framework is not in the model */
+
+	/* the update under way: its elements are in the edits, what they replace is in the maps still */
+	uint64_t update;
+	bool open;
+	struct pmap_edit edits[KINDS];
+	struct retired garbage;
+	struct change *changes;
+	size_t change_count, change_room;
+};
+
+struct cluster_model *cluster_model_new(void)
+{
+	struct cluster_model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	CDS_INIT_LIST_HEAD(&model->no_agent);
+	CDS_INIT_LIST_HEAD(&model->no_framework);
+	for (int kind = 0; kind < KINDS; kind++) {
+		model->maps[kind] = pmap_new();
+		if (!model->maps[kind]) {
+			cluster_model_free(model);
+			return NULL;
+		}
+	}
+	return model;
+}
+
+void cluster_model_free(struct cluster_model *model)
+{
+	if (!model)
+		return;
+	cluster_model_abort(model);
+	for (int kind = 0; kind < KINDS && model->maps[kind]; kind++) {
+		struct pmap_iter it = pmap_iter(model->maps[kind]);
+
+		for (void *element; (element = pmap_next(&it));)
+			free(element);
+		pmap_free(model->maps[kind]);
+	}
+	free(model->changes);
+	free(model);
+}
+
+struct cluster_maps cluster_model_maps(const struct cluster_model *model)
+{
+	struct cluster_maps maps;
+
+	for (int kind = 0; kind < KINDS; kind++)
+		maps.of[kind] = model->maps[kind];
+	return maps;
+}
+
+struct cluster_counts cluster_model_counts(const struct cluster_model *model)
+{
+	return (struct cluster_counts){.agents = model->maps[CLUSTER_AGENT]->count,
+		.frameworks = model->maps[CLUSTER_FRAMEWORK]->count, .tasks = model->maps[CLUSTER_TASK]->count};
+}
+
+struct key {
+	const char *framework_id, *id;
+	size_t framework_len, id_len;
+};
+
+static bool text_is(const void *element, struct cluster_text text, const char *other, size_t len)
+{
+	return text.len == len && !memcmp(cluster_text(element, text), other, len);
+}
+
+static bool match(const void *item, const void *key)
+{
+	const struct cluster_element *e = item;
+	const struct key *k = key;
+
+	if (!text_is(e, e->id, k->id, k->id_len))
+		return false;
+	return e->kind != CLUSTER_TASK ||
+		text_is(e, ((const struct cluster_task *)item)->framework_id, k->framework_id, k->framework_len);
+}
+
+static struct cluster_element *find(const struct pmap *map, enum cluster_kind kind, const struct key *key)
+{
+	uint64_t hash = cluster_key_hash(kind, key->framework_id, key->framework_len, key->id, key->id_len);
+
+	return pmap_find(map, hash, match, key);
+}
+
+const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps, enum cluster_kind kind,
+	const char *framework_id, size_t framework_len, const char *id, size_t id_len)
+{
+	struct key key = {framework_id, id, framework_len, id_len};
+
+	return find(maps->of[kind], kind, &key);
+}
+
+/* The element of `map` that a task's text names. */
+static struct cluster_element *of_task(const struct pmap *map, enum cluster_kind kind, const struct cluster_task *task)
+{
+	struct cluster_text text = kind == CLUSTER_AGENT ? task->agent_id : task->framework_id;
+	struct key key = {"", cluster_text(task, text), 0, text.len};
+
+	return find(map, kind, &key);
+}
+
+void cluster_model_begin(struct cluster_model *model)
+{
+	assert(!model->open);
+	model->open = true;
+	model->update++;
+}
+
+/* Opens the edit of a map when it is first needed. */
+static int edit(struct cluster_model *model, enum cluster_kind kind)
+{
+	if (model->edits[kind].map)
+		return 0;
+	return pmap_edit_begin(&model->edits[kind], model->maps[kind], &model->garbage, 0);
+}
+
+static const struct pmap *newest(const struct cluster_model *model, enum cluster_kind kind)
+{
+	return model->edits[kind].map ? model->edits[kind].map : model->maps[kind];
+}
+
+static int add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
+{
+	if (model->change_count == model->change_room) {
+		size_t room = model->change_room ? model->change_room * 2 : 256;
+		struct change *changes = room <= CHANGES_MAX ? realloc(model->changes, room * sizeof(*changes)) : NULL;
+
+		if (!changes)
+			return room <= CHANGES_MAX ? ERR_NOMEM : ERR_LIMIT;
+		model->changes = changes;
+		model->change_room = room;
+	}
+	model->changes[model->change_count++] = (struct change){old, new};
+	if (old)
+		old->link.seen = model->update;
+	if (new)
+		new->link.staged = model->change_count;
+	return 0;
+}
+
+static bool says_the_same(const struct cluster_element *a, const struct cluster_element *b)
+{
+	size_t from = offsetof(struct cluster_element, size);
+
+	return a->size == b->size && !memcmp((const char *)a + from, (const char *)b + from, a->size - from);
+}
+
+int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder)
+{
+	const struct cluster_element *put = builder->element;
+	enum cluster_kind kind = put->kind;
+	struct key key = {.id = cluster_text(put, put->id), .id_len = put->id.len};
+
+	if (kind == CLUSTER_TASK) {
+		key.framework_id = cluster_text(builder->task, builder->task->framework_id);
+		key.framework_len = builder->task->framework_id.len;
+	}
+	struct cluster_element *known = pmap_find(newest(model, kind), put->hash, match, &key);
+	if (known && says_the_same(known, put)) {
+		known->link.seen = model->update;
+		return 0;
+	}
+	int err = edit(model, kind);
+	struct cluster_element *new = err ? NULL : malloc(put->size);
+	if (!new)
+		return ERR_NOMEM;
+	memcpy(new, put, put->size);
+	new->link = (struct cluster_link){.seen = model->update};
+	err = pmap_edit_put(&model->edits[kind], new, known);
+	if (err) {
+		free(new);
+		return err;
+	}
+	if (!known || !known->link.staged)
+		return add_change(model, known, new);
+	/* the second one of this key in the same update */
+	new->link.staged = known->link.staged;
+	model->changes[new->link.staged - 1].new = new;
+	free(known);
+	return 0;
+}
+
+/* Back to where no update is under way. */
+static void close_update(struct cluster_model *model)
+{
+	free(model->garbage.items);
+	model->garbage = (struct retired){0};
+	model->change_count = 0;
+	model->open = false;
+}
+
+void cluster_model_abort(struct cluster_model *model)
+{
+	for (size_t i = 0; i < model->change_count; i++)
+		free(model->changes[i].new);
+	for (int kind = 0; kind < KINDS; kind++)
+		pmap_edit_abort(&model->edits[kind]);
+	close_update(model);
+}
+
+/* Takes out what the update did not put. */
+static int remove_unseen(struct cluster_model *model)
+{
+	int err = 0;
+
+	for (enum cluster_kind kind = 0; kind < KINDS && !err; kind++) {
+		struct pmap_iter it = pmap_iter(model->maps[kind]);
+
+		for (struct cluster_element *e; !err && (e = pmap_next(&it));) {
+			if (e->link.seen == model->update)
+				continue;
+			err = edit(model, kind);
+			if (!err)
+				err = pmap_edit_remove(&model->edits[kind], e);
+			if (!err)
+				err = add_change(model, e, NULL);
+		}
+	}
+	return err;
+}
+
+static void tell_task(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new,
+	const struct cluster_changes *changes)
+{
+	struct cluster_task_view views[2] = {{0}, {0}};
+	struct cluster_element *elements[2] = {old, new};
+
+	for (int after = 0; after < 2; after++) {
+		struct cluster_task_view *view = &views[after];
+
+		if (!elements[after])
+			continue;
+		elements[after]->link.told = model->update;
+		view->task = (const struct cluster_task *)elements[after];
+		view->agent = (const struct cluster_agent *)of_task(
+			after ? newest(model, CLUSTER_AGENT) : model->maps[CLUSTER_AGENT], CLUSTER_AGENT, view->task);
+		view->framework = (const struct cluster_framework *)of_task(
+			after ? newest(model, CLUSTER_FRAMEWORK) : model->maps[CLUSTER_FRAMEWORK], CLUSTER_FRAMEWORK, view->task);
+	}
+	changes->task(changes->arg, &views[0], &views[1]);
+}
+
+/* Does what the element's tasks take from it stay the same: an agent's addresses, a framework's name? */
+static bool same_for_tasks(const struct cluster_element *old, const struct cluster_element *new)
+{
+	if (old->kind == CLUSTER_FRAMEWORK) {
+		const struct cluster_framework *a = (const void *)old, *b = (const void *)new;
+
+		return text_is(a, a->name, cluster_text(b, b->name), b->name.len);
+	}
+	const struct cluster_agent *a = (const void *)old, *b = (const void *)new;
+	return a->addrs.count == b->addrs.count &&
+		!memcmp(cluster_list(a, a->addrs), cluster_list(b, b->addrs), a->addrs.count * sizeof(struct addr));
+}
+
+/* Tells the tasks that themselves stay as they are, of an agent or framework that does not. */
+static void tell_tasks_of(struct cluster_model *model, const struct change *change, const struct cluster_changes *changes)
+{
+	struct cluster_element *old = change->old, *task;
+
+	if (!old || (change->new && same_for_tasks(old, change->new)))
+		return;
+	if (old->kind == CLUSTER_AGENT) {
+		cds_list_for_each_entry(task, &old->link.tasks, link.by_agent)
+			if (task->link.told != model->update)
+				tell_task(model, task, task, changes);
+	} else {
+		cds_list_for_each_entry(task, &old->link.tasks, link.by_framework)
+			if (task->link.told != model->update)
+				tell_task(model, task, task, changes);
+	}
+}
+
+/* Tells the tasks that waited for an agent or framework which has come. */
+static void tell_waiting(struct cluster_model *model, const struct cluster_changes *changes)
+{
+	struct cluster_element *task;
+
+	cds_list_for_each_entry(task, &model->no_agent, link.by_agent)
+		if (task->link.told != model->update &&
+			of_task(newest(model, CLUSTER_AGENT), CLUSTER_AGENT, (const void *)task))
+			tell_task(model, task, task, changes);
+	cds_list_for_each_entry(task, &model->no_framework, link.by_framework)
+		if (task->link.told != model->update &&
+			of_task(newest(model, CLUSTER_FRAMEWORK), CLUSTER_FRAMEWORK, (const void *)task))
+			tell_task(model, task, task, changes);
+}
+
+int cluster_model_prepare(struct cluster_model *model, bool complete, const struct cluster_changes *changes)
+{
+	bool came = false; /* an agent or framework that was not there before */
+	int err = complete ? remove_unseen(model) : 0;
+
+	if (err) {
+		cluster_model_abort(model);
+		return err;
+	}
+	for (size_t i = 0; i < model->change_count; i++) {
+		const struct change *c = &model->changes[i];
+		const struct cluster_element *any = c->old ? c->old : c->new;
+
+		if (any->kind == CLUSTER_AGENT)
+			changes->agent(changes->arg, (const void *)c->old, (const void *)c->new);
+		else if (any->kind == CLUSTER_FRAMEWORK)
+			changes->framework(changes->arg, (const void *)c->old, (const void *)c->new);
+		else
+			tell_task(model, c->old, c->new, changes);
+		came |= any->kind != CLUSTER_TASK && !c->old;
+	}
+	for (size_t i = 0; i < model->change_count; i++) {
+		const struct change *c = &model->changes[i];
+
+		if ((c->old ? c->old : c->new)->kind != CLUSTER_TASK)
+			tell_tasks_of(model, c, changes);
+	}
+	if (came)
+		tell_waiting(model, changes);
+	return 0;
+}
+
+/* Puts a task on the lists of its agent and its framework as the maps are now. */
+static void link_task(struct cluster_model *model, struct cluster_element *task)
+{
+	const struct cluster_task *t = (const void *)task;
+	struct cluster_element *agent = of_task(model->maps[CLUSTER_AGENT], CLUSTER_AGENT, t);
+	struct cluster_element *framework = of_task(model->maps[CLUSTER_FRAMEWORK], CLUSTER_FRAMEWORK, t);
+
+	cds_list_add_tail(&task->link.by_agent, agent ? &agent->link.tasks : &model->no_agent);
+	cds_list_add_tail(&task->link.by_framework, framework ? &framework->link.tasks : &model->no_framework);
+}
+
+static void unlink_task(struct cluster_element *task)
+{
+	cds_list_del(&task->link.by_agent);
+	cds_list_del(&task->link.by_framework);
+}
+
+/* The tasks of an agent or framework that is replaced go over to the new one, of one that is gone to those waiting. */
+static void hand_over_tasks(struct cluster_model *model, const struct change *change)
+{
+	struct cds_list_head *waiting = (change->old ? change->old : change->new)->kind == CLUSTER_AGENT
+		? &model->no_agent : &model->no_framework;
+
+	if (change->new)
+		CDS_INIT_LIST_HEAD(&change->new->link.tasks);
+	if (change->old)
+		cds_list_splice(&change->old->link.tasks, change->new ? &change->new->link.tasks : waiting);
+}
+
+/* Tasks that waited and need not any more. */
+static void link_waiting(struct cluster_model *model)
+{
+	struct cluster_element *task, *next;
+
+	cds_list_for_each_entry_safe(task, next, &model->no_agent, link.by_agent) {
+		struct cluster_element *agent = of_task(model->maps[CLUSTER_AGENT], CLUSTER_AGENT, (const void *)task);
+
+		if (agent)
+			cds_list_move(&task->link.by_agent, &agent->link.tasks);
+	}
+	cds_list_for_each_entry_safe(task, next, &model->no_framework, link.by_framework) {
+		struct cluster_element *framework =
+			of_task(model->maps[CLUSTER_FRAMEWORK], CLUSTER_FRAMEWORK, (const void *)task);
+
+		if (framework)
+			cds_list_move(&task->link.by_framework, &framework->link.tasks);
+	}
+}
+
+void cluster_model_finish(struct cluster_model *model, struct retired *garbage)
+{
+	bool came = false;
+
+	for (int kind = 0; kind < KINDS; kind++)
+		if (model->edits[kind].map)
+			model->maps[kind] = pmap_edit_commit(&model->edits[kind]);
+	for (size_t i = 0; i < model->change_count; i++) {
+		const struct change *c = &model->changes[i];
+
+		if ((c->old ? c->old : c->new)->kind == CLUSTER_TASK) {
+			if (c->old)
+				unlink_task(c->old);
+			continue;
+		}
+		hand_over_tasks(model, c);
+		came |= !c->old;
+	}
+	if (came)
+		link_waiting(model);
+	for (size_t i = 0; i < model->change_count; i++) {
+		struct change *c = &model->changes[i];
+
+		if (c->new) {
+			c->new->link.staged = 0;
+			if (c->new->kind == CLUSTER_TASK)
+				link_task(model, c->new);
+		}
+		retired_add(garbage, c->old);
+	}
+	for (size_t i = 0; i < model->garbage.count; i++)
+		retired_add(garbage, model->garbage.items[i]);
+	close_update(model);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster model: which agents, frameworks and tasks there are now. Every source of news (a polled document, later
+ * an event) is an update: elements put in and taken out, then one commit that tells what changes for whom.
+ *
+ * Elements stand in persistent maps, so that a version of the whole model can be read elsewhere while the next one is
+ * made. An update that is aborted, or whose commit fails, changes nothing. Mesos thread only, but for the maps. */
+#ifndef CLUSTER_MODEL_H
+#define CLUSTER_MODEL_H
+
+#include "base/pmap.h"
+#include "cluster/build.h"
+
+struct cluster_model;
+
+/* One version of the model's contents. */
+struct cluster_maps {
+	const struct pmap *of[CLUSTER_TASK + 1]; /* by enum cluster_kind */
+};
+
+struct cluster_model *cluster_model_new(void); /* NULL: out of memory */
+/* Frees the model and its elements; nobody may still read a version. */
+void cluster_model_free(struct cluster_model *model);
+
+struct cluster_maps cluster_model_maps(const struct cluster_model *model);
+/* In any version; `framework_id` is for tasks, "" otherwise. NULL if it is not there. */
+const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps, enum cluster_kind kind,
+	const char *framework_id, size_t framework_len, const char *id, size_t id_len);
+
+/* Starts an update; there is one at a time. */
+void cluster_model_begin(struct cluster_model *model);
+/* Puts the builder's finished element in. One that says the same as the model's costs nothing. A second one of the
+ * same key replaces the first. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
+int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder);
+void cluster_model_abort(struct cluster_model *model);
+
+/* A task with what its records depend on; a NULL task: it is not there. */
+struct cluster_task_view {
+	const struct cluster_task *task;
+	const struct cluster_agent *agent;
+	const struct cluster_framework *framework;
+};
+
+/* What a commit tells. `before` or `after` may be NULL, not both. */
+struct cluster_changes {
+	void *arg;
+	void (*agent)(void *arg, const struct cluster_agent *before, const struct cluster_agent *after);
+	void (*framework)(void *arg, const struct cluster_framework *before, const struct cluster_framework *after);
+	/* also for a task that stays while its agent or framework changes */
+	void (*task)(void *arg, const struct cluster_task_view *before, const struct cluster_task_view *after);
+};
+
+/* First half of a commit: works the update out and tells its changes. With `complete`, elements that the update did not
+ * put are gone. On an error (ERR_NOMEM) the update is aborted. */
+int cluster_model_prepare(struct cluster_model *model, bool complete, const struct cluster_changes *changes);
+/* Second half, cannot fail: makes the new version the model's. `garbage` gets what only the former version uses. */
+void cluster_model_finish(struct cluster_model *model, struct retired *garbage);
+
+struct cluster_counts {
+	size_t agents, frameworks, tasks;
+};
+struct cluster_counts cluster_model_counts(const struct cluster_model *model);
+
+#endif

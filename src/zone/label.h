@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of tasks, frameworks and ports to DNS labels, as Mesos-DNS makes them: upper case to lower, `-`, `.` and `_`
+ * to `-`, letters and digits kept, every other byte dropped; then cut and trimmed. */
+#ifndef ZONE_LABEL_H
+#define ZONE_LABEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/dname.h"
+
+/* Under RFC 1123: no `-` at the ends, at most 63 bytes. Under RFC 952 (`rfc952`): no digit or `-` at the start, no `-`
+ * at the end, at most 24. Writes at most 63 bytes, no NUL. Returns the length; 0: nothing is left of the text. */
+size_t label_make(char out[DLABEL_MAX], const char *text, size_t len, bool rfc952);
+
+/* Each part of the text between dots made a label, empty ones dropped, in wire form without the root's zero byte.
+ * Returns the length; 0: nothing is left, or it passes `room`. */
+size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t len, bool rfc952);
+
+/* Is it a host name's label as it stands: 1 to 63 lower-case letters, digits and inner `-`? */
+bool label_is_ldh(const char *text, size_t len);
+
+/* The first five characters of the z-base-32 of the SHA-1 of a task's id. One thread at a time. */
+#define LABEL_HASH 5
+struct label_hasher;
+struct label_hasher *label_hasher_new(void); /* NULL: no memory, or no SHA-1 in this libcrypto */
+void label_hasher_free(struct label_hasher *hasher);
+void label_hash(struct label_hasher *hasher, char out[LABEL_HASH], const char *id, size_t len);
+
+#endif
