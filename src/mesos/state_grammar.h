@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which keys of a `/master/state` document count, of what type they must be, and what stands below them.
+ * Everything that is not here is skipped. Read-only tables for state_parse.c. */
+#ifndef MESOS_STATE_GRAMMAR_H
+#define MESOS_STATE_GRAMMAR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The objects and arrays that are entered. Arrays hold objects of one kind. */
+enum state_place {
+	PLACE_TOP,
+	PLACE_FLAGS,
+	PLACE_AGENTS,
+	PLACE_AGENT,
+	PLACE_RECOVERED_AGENTS,
+	PLACE_RECOVERED_AGENT,
+	PLACE_FRAMEWORKS,
+	PLACE_FRAMEWORK,
+	PLACE_TASKS,
+	PLACE_TASK,
+	PLACE_RESOURCES,
+	PLACE_DISCOVERY,
+	PLACE_DISCOVERY_PORTS,
+	PLACE_PORTS,
+	PLACE_PORT,
+	PLACE_CONTAINER,
+	PLACE_DOCKER,
+	PLACE_STATUSES,
+	PLACE_STATUS,
+	PLACE_LABELS,
+	PLACE_LABEL,
+	PLACE_CONTAINER_STATUS,
+	PLACE_NETWORK_INFOS,
+	PLACE_NETWORK_INFO,
+	PLACE_ADDRESSES,
+	PLACE_ADDRESS,
+	PLACE_MAPPINGS,
+	PLACE_MAPPING,
+	PLACES,
+};
+
+enum state_type { STATE_OBJECT, STATE_ARRAY, STATE_STRING, STATE_NUMBER, STATE_BOOL };
+
+enum state_field { /* of the scalars */
+	FIELD_NONE,
+	FIELD_LEADER,
+	FIELD_REREGISTER_TIMEOUT,
+	FIELD_RECOVERED_ID,
+	FIELD_AGENT_ID,
+	FIELD_AGENT_PID,
+	FIELD_AGENT_HOSTNAME,
+	FIELD_AGENT_ACTIVE,
+	FIELD_FRAMEWORK_ID,
+	FIELD_FRAMEWORK_NAME,
+	FIELD_FRAMEWORK_PID,
+	FIELD_FRAMEWORK_HOSTNAME,
+	FIELD_FRAMEWORK_ACTIVE,
+	FIELD_TASK_ID,
+	FIELD_TASK_NAME,
+	FIELD_TASK_FRAMEWORK_ID,
+	FIELD_TASK_AGENT_ID,
+	FIELD_TASK_STATE,
+	FIELD_TASK_PORTS,
+	FIELD_DISCOVERY_NAME,
+	FIELD_PORT_NUMBER,
+	FIELD_PORT_NAME,
+	FIELD_PORT_PROTOCOL,
+	FIELD_STATUS_STATE,
+	FIELD_STATUS_TIME,
+	FIELD_STATUS_HEALTHY,
+	FIELD_LABEL_KEY,
+	FIELD_LABEL_VALUE,
+	FIELD_NETWORK_INFO_ADDRESS,
+	FIELD_ADDRESS,
+	FIELD_MAPPING_HOST_PORT,
+};
+
+struct state_key {
+	const char *name;
+	uint8_t len;
+	uint8_t type;  /* enum state_type */
+	uint8_t place; /* of an object or array */
+	uint8_t field; /* of a scalar */
+};
+
+struct state_rule {
+	const struct state_key *keys; /* of an object; NULL: an array */
+	uint8_t count;
+	uint8_t item; /* of an array */
+};
+
+extern const struct state_rule state_rules[PLACES];
+
+/* The key, or NULL if it is none that counts. */
+static inline const struct state_key *state_key_find(enum state_place place, const void *name, size_t len)
+{
+	const struct state_rule *rule = &state_rules[place];
+
+	for (const struct state_key *key = rule->keys, *end = key + rule->count; key < end; key++)
+		if (key->len == len && !memcmp(key->name, name, len))
+			return key;
+	return NULL;
+}
+
+#endif
