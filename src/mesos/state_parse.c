@@ -248,7 +248,7 @@ static int set_string(struct state_parser *p, const char *s, size_t len)
 		return 0;
 	default:
 		assert(!"a field that is a string");
-		return ERR_STATE;
+		return ERR_FORMAT;
 	}
 }
 
@@ -287,7 +287,7 @@ static int set_number(struct state_parser *p, const char *text, size_t len)
 		return 0;
 	default:
 		assert(!"a field that is a number");
-		return ERR_STATE;
+		return ERR_FORMAT;
 	}
 }
 
@@ -305,7 +305,7 @@ static int set_bool(struct state_parser *p, bool value)
 		return 0;
 	default:
 		assert(!"a field that is a boolean");
-		return ERR_STATE;
+		return ERR_FORMAT;
 	}
 }
 
