@@ -138,6 +138,19 @@ int cluster_build_start(struct cluster_builder *b, enum cluster_kind kind)
 	return 0;
 }
 
+int cluster_build_copy(struct cluster_builder *b, const struct cluster_element *element)
+{
+	uint32_t start;
+
+	b->used = 0;
+	int rc = extend(b, element->size, false, &start);
+	if (rc)
+		return rc;
+	memcpy(b->element, element, element->size);
+	memset(&b->element->link, 0, sizeof(b->element->link));
+	return 0;
+}
+
 static int append_text(struct cluster_builder *b, const char *text, size_t len, struct cluster_text *out)
 {
 	if (len > CLUSTER_TEXT_MAX)

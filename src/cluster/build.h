@@ -27,6 +27,8 @@ struct cluster_builder {
 void cluster_builder_fini(struct cluster_builder *b);
 /* Starts an empty element of `kind`: all fields 0, all texts "". ERR_NOMEM. */
 int cluster_build_start(struct cluster_builder *b, enum cluster_kind kind);
+/* Starts with a copy of a finished element, to change some of its fields. ERR_NOMEM. */
+int cluster_build_copy(struct cluster_builder *b, const struct cluster_element *element);
 /* Adds a text. `field` is the offset of a struct cluster_text: CLUSTER_FIELD(task, name). ERR_LIMIT, ERR_NOMEM. */
 int cluster_build_text(struct cluster_builder *b, size_t field, const char *text, size_t len);
 /* Adds a list of `count` items of `size` bytes (8-aligned in the element). `field` is a struct cluster_list that is no

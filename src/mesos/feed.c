@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mesos/feed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "zone/emit.h"
+
+struct feed {
+	const struct conf *conf;
+	struct zone_store *store;
+	struct feed_hosts hosts;
+	struct naming *naming;
+	struct cluster_model *model;
+	struct cluster_builder builder;
+	struct zone_emit emit;
+	struct addr *servers; /* of the name server's own records */
+	size_t server_count;
+	bool apex_made; /* the records that never change are in the zone */
+
+	struct cluster_master leader, *masters; /* as they are in the zone */
+	size_t master_count;
+	char leader_text[CLUSTER_TEXT_MAX];
+
+	bool waiting; /* the first document is in, and names of hosts are still being looked up */
+	bool loaded;
+
+	uint64_t skipped[STATE_SKIPS]; /* of the document under way */
+	char skipped_text[STATE_SKIPS][128];
+	struct feed_counters counters;
+};
+
+/* A literal or a name to addresses. */
+static size_t host_addrs(const struct feed *feed, const char *host, size_t len, struct addr *out, size_t room)
+{
+	if (!len)
+		return 0;
+	if (!addr_parse(out, host, len))
+		return 1;
+	return feed->hosts.lookup(feed->hosts.arg, host, len, out, room);
+}
+
+static int make_servers(struct feed *feed, const struct addr *local, size_t local_count)
+{
+	const struct conf *conf = feed->conf;
+
+	feed->servers = calloc(conf->listener_count + local_count + 1, sizeof(feed->servers[0]));
+	if (!feed->servers)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < conf->listener_count; i++) {
+		if (!addr_is_any(&conf->listeners[i])) {
+			feed->servers[feed->server_count++] = conf->listeners[i];
+			continue;
+		}
+		for (size_t j = 0; j < local_count; j++)
+			if (local[j].len == conf->listeners[i].len && !addr_is_loopback(&local[j]))
+				feed->servers[feed->server_count++] = local[j];
+	}
+	return 0;
+}
+
+struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
+	const struct addr *local, size_t local_count)
+{
+	struct naming_settings naming = {.domain = conf->domain, .rfc952 = conf->enforce_rfc952,
+		.health_aware = conf->health_aware, .srv_weight = conf->srv_record_default_weight,
+		.ip_source_count = conf->ip_source_count};
+	struct feed *feed = calloc(1, sizeof(*feed));
+
+	if (!feed)
+		return NULL;
+	memcpy(naming.ip_sources, conf->ip_sources, sizeof(naming.ip_sources));
+	feed->conf = conf;
+	feed->store = store;
+	feed->hosts = *hosts;
+	feed->naming = naming_new(&naming);
+	feed->model = cluster_model_new();
+	feed->masters = calloc(conf->masters.count + 1, sizeof(feed->masters[0]));
+	if (!feed->naming || !feed->model || !feed->masters || make_servers(feed, local, local_count)) {
+		feed_free(feed);
+		return NULL;
+	}
+	return feed;
+}
+
+void feed_free(struct feed *feed)
+{
+	if (!feed)
+		return;
+	cluster_builder_fini(&feed->builder);
+	cluster_model_free(feed->model);
+	naming_free(feed->naming);
+	free(feed->servers);
+	free(feed->masters);
+	free(feed);
+}
+
+/* Gives an agent or framework the addresses of its host, and finishes it. */
+static int finish_element(struct feed *feed, struct cluster_builder *b)
+{
+	struct addr addrs[CLUSTER_ADDRS_MAX];
+	bool agent = b->element->kind == CLUSTER_AGENT;
+	int err = 0;
+
+	if (b->element->kind != CLUSTER_TASK) {
+		struct cluster_text host = agent ? b->agent->host : b->framework->host;
+		size_t n = host_addrs(feed, cluster_text(b->element, host), host.len, addrs, CLUSTER_ADDRS_MAX);
+
+		err = cluster_build_list(b, agent ? CLUSTER_FIELD(agent, addrs) : CLUSTER_FIELD(framework, addrs), addrs,
+			(uint32_t)n, sizeof(addrs[0]));
+	}
+	return err ? err : cluster_build_finish(b);
+}
+
+static int take_element(void *arg, struct cluster_builder *b)
+{
+	struct feed *feed = arg;
+	int err = finish_element(feed, b);
+
+	return err ? err : cluster_model_put(feed->model, b);
+}
+
+static void take_skipped(void *arg, enum state_skip reason, const char *text)
+{
+	struct feed *feed = arg;
+
+	if (!feed->skipped[reason]++)
+		snprintf(feed->skipped_text[reason], sizeof(feed->skipped_text[reason]), "%s", text);
+}
+
+struct state_sink feed_sink(struct feed *feed)
+{
+	return (struct state_sink){.ctx = feed, .element = take_element, .skipped = take_skipped};
+}
+
+void feed_document_begin(struct feed *feed)
+{
+	memset(feed->skipped, 0, sizeof(feed->skipped));
+	cluster_model_begin(feed->model);
+}
+
+static struct naming_sink emit_sink(struct feed *feed, int change)
+{
+	feed->emit.change = change;
+	return zone_emit_sink(&feed->emit);
+}
+
+static void agent_changed(void *arg, const struct cluster_agent *before, const struct cluster_agent *after)
+{
+	struct feed *feed = arg;
+	struct naming_sink sink = emit_sink(feed, -1);
+
+	if (before)
+		naming_agent(feed->naming, before, &sink);
+	sink = emit_sink(feed, 1);
+	if (after)
+		naming_agent(feed->naming, after, &sink);
+}
+
+static void framework_changed(void *arg, const struct cluster_framework *before, const struct cluster_framework *after)
+{
+	struct feed *feed = arg;
+	struct naming_sink sink = emit_sink(feed, -1);
+
+	if (before)
+		naming_framework(feed->naming, before, &sink);
+	sink = emit_sink(feed, 1);
+	if (after)
+		naming_framework(feed->naming, after, &sink);
+}
+
+static void task_changed(void *arg, const struct cluster_task_view *before, const struct cluster_task_view *after)
+{
+	struct feed *feed = arg;
+	struct naming_sink sink = emit_sink(feed, -1);
+
+	if (before->task)
+		naming_task(feed->naming, before->task, before->agent, before->framework, &sink);
+	sink = emit_sink(feed, 1);
+	if (after->task)
+		naming_task(feed->naming, after->task, after->agent, after->framework, &sink);
+}
+
+/* HOST:PORT to a master with the addresses that are known. */
+static struct cluster_master master_of(const struct feed *feed, const char *host, size_t len, uint16_t port)
+{
+	struct cluster_master master = {.port = port};
+
+	master.addr_count = (uint16_t)host_addrs(feed, host, len, master.addrs, CLUSTER_MASTER_ADDRS);
+	return master;
+}
+
+/* The masters as the configuration and the last document name them. NULL: out of memory. */
+static struct cluster_master *masters_now(const struct feed *feed, struct cluster_master *leader)
+{
+	const struct conf_endpoints *list = &feed->conf->masters;
+	struct cluster_master *masters = calloc(list->count + 1, sizeof(*masters));
+	const char *host;
+	size_t len;
+	uint16_t port = 5050;
+
+	*leader = (struct cluster_master){0};
+	for (size_t i = 0; masters && i < list->count; i++)
+		masters[i] = master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
+	if (!addr_split_hostport(feed->leader_text, strlen(feed->leader_text), &host, &len, &port))
+		*leader = master_of(feed, host, len, port);
+	return masters;
+}
+
+static void change_masters(struct feed *feed, const struct cluster_master *leader, const struct cluster_master *masters)
+{
+	size_t count = feed->conf->masters.count;
+
+	if (feed->master_count == count && !memcmp(leader, &feed->leader, sizeof(*leader)) &&
+		!memcmp(masters, feed->masters, count * sizeof(*masters)))
+		return;
+	struct naming_sink sink = emit_sink(feed, -1);
+	naming_masters(feed->naming, &feed->leader, feed->masters, feed->master_count, &sink);
+	sink = emit_sink(feed, 1);
+	naming_masters(feed->naming, leader, masters, count, &sink);
+}
+
+/* The zone's NS record and the name server's addresses. */
+static void make_apex(struct feed *feed)
+{
+	const char *mname = feed->conf->soa_mname;
+	struct naming_sink sink = emit_sink(feed, 1);
+	uint8_t ns[DNAME_MAX];
+	size_t ns_len = dname_from_text(ns, mname, strlen(mname)), domain_len;
+	const uint8_t *domain = naming_domain(feed->naming, &domain_len);
+
+	zone_txn_change(feed->emit.txn, zone_txn_name(feed->emit.txn, 0, domain, domain_len), ZONE_RANK_SERVED, 1, RR_NS,
+		feed->conf->ttl, ns, (uint16_t)ns_len);
+	naming_name_server(feed->naming, mname, feed->servers, feed->server_count, &sink);
+}
+
+static void log_commit(const struct feed *feed, const struct zone_commit *commit, bool first)
+{
+	struct cluster_counts n = cluster_model_counts(feed->model);
+
+	log_message(first ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "zone",
+		"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu records_added=%" PRIu32 " records_removed=%" PRIu32
+		" names_touched=%" PRIu32 " pages_touched=%" PRIu32,
+		first ? "first state is served" : commit->changed ? "zone changed" : "no change", commit->serial, n.agents,
+		n.frameworks, n.tasks, commit->records_added, commit->records_removed, commit->names_touched,
+		commit->pages_touched);
+}
+
+/* Commits the model's update, and the masters', to the zone. */
+static int commit(struct feed *feed, bool complete)
+{
+	const struct cluster_changes changes = {.arg = feed, .agent = agent_changed, .framework = framework_changed,
+		.task = task_changed};
+	int64_t left_out[NAMING_LEFT_OUT_COUNT];
+	struct cluster_master leader, *masters = masters_now(feed, &leader);
+	struct retired garbage = {0};
+	struct zone_commit result;
+	bool load = !feed->waiting && !feed->loaded;
+
+	memcpy(left_out, feed->counters.left_out, sizeof(left_out));
+	feed->emit = (struct zone_emit){.txn = zone_txn_begin(feed->store, 0), .ttl = feed->conf->ttl,
+		.left_out = feed->counters.left_out};
+	int err = feed->emit.txn && masters ? 0 : ERR_NOMEM;
+	if (err)
+		cluster_model_abort(feed->model);
+	else
+		err = cluster_model_prepare(feed->model, complete, &changes);
+	if (err) {
+		if (feed->emit.txn)
+			zone_txn_abort(feed->emit.txn);
+		goto out;
+	}
+	change_masters(feed, &leader, masters);
+	if (!feed->apex_made)
+		make_apex(feed);
+	if (load)
+		zone_txn_set_loaded(feed->emit.txn);
+	err = zone_txn_commit(feed->emit.txn, &result);
+	if (err) {
+		cluster_model_abort(feed->model);
+		goto out;
+	}
+	cluster_model_finish(feed->model, &garbage);
+	retired_free(&garbage);
+	free(feed->masters);
+	feed->masters = masters;
+	feed->master_count = feed->conf->masters.count;
+	feed->leader = leader;
+	masters = NULL;
+	feed->apex_made = true;
+	feed->loaded |= load;
+	feed->counters.pages_touched = result.pages_touched;
+	feed->counters.names_touched = result.names_touched;
+	feed->counters.elements = cluster_model_counts(feed->model);
+	log_commit(feed, &result, load);
+out:
+	if (err)
+		memcpy(feed->counters.left_out, left_out, sizeof(left_out));
+	free(masters);
+	return err;
+}
+
+/* Says once what was skipped: again only when there is more or less of it than in the document before. */
+static void tell_skipped(struct feed *feed)
+{
+	for (int reason = 0; reason < STATE_SKIPS; reason++) {
+		if (feed->skipped[reason] && feed->skipped[reason] != feed->counters.skipped[reason])
+			log_warn("mesos", "left out of the state reason=%s count=%" PRIu64 " first=\"%s\"",
+				state_skip_name((enum state_skip)reason), feed->skipped[reason], feed->skipped_text[reason]);
+		feed->counters.skipped[reason] = feed->skipped[reason];
+	}
+}
+
+int feed_document_end(struct feed *feed, bool ok, const char *leader)
+{
+	int err = 0;
+
+	if (!ok) {
+		cluster_model_abort(feed->model);
+		feed->counters.documents_failed++;
+		return 0;
+	}
+	snprintf(feed->leader_text, sizeof(feed->leader_text), "%s", leader);
+	if (!feed->loaded)
+		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
+	err = commit(feed, true);
+	if (err) {
+		feed->counters.documents_failed++;
+		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
+		return err;
+	}
+	feed->counters.documents++;
+	tell_skipped(feed);
+	return 0;
+}
+
+/* Puts an agent or framework in again if its host is a name. */
+static int rehost(struct feed *feed, const struct cluster_element *e)
+{
+	const struct cluster_text *host = e->kind == CLUSTER_AGENT ? &((const struct cluster_agent *)(const void *)e)->host
+		: &((const struct cluster_framework *)(const void *)e)->host;
+	struct addr literal;
+
+	if (!host->len || !addr_parse(&literal, cluster_text(e, *host), host->len))
+		return 0;
+	int err = cluster_build_copy(&feed->builder, e);
+	return err ? err : take_element(feed, &feed->builder);
+}
+
+static void update_hosts(struct feed *feed)
+{
+	struct cluster_maps maps = cluster_model_maps(feed->model);
+	int err = 0;
+
+	cluster_model_begin(feed->model);
+	for (int kind = CLUSTER_AGENT; kind <= CLUSTER_FRAMEWORK; kind++) {
+		struct pmap_iter it = pmap_iter(maps.of[kind]);
+
+		for (const struct cluster_element *e; !err && (e = pmap_next(&it));)
+			err = rehost(feed, e);
+	}
+	if (err)
+		cluster_model_abort(feed->model);
+	else
+		err = commit(feed, false);
+	if (err)
+		log_error("mesos", "new addresses of hosts could not be taken in error=\"%s\"", err_text(err));
+}
+
+void feed_hosts_changed(struct feed *feed)
+{
+	if (!feed->counters.documents)
+		return;
+	if (feed->waiting && feed->hosts.idle(feed->hosts.arg))
+		feed->waiting = false;
+	update_hosts(feed);
+}
+
+void feed_stop_waiting(struct feed *feed)
+{
+	if (!feed->waiting)
+		return;
+	feed->waiting = false;
+	update_hosts(feed);
+}
+
+bool feed_is_loaded(const struct feed *feed)
+{
+	return feed->loaded;
+}
+
+void feed_get_counters(const struct feed *feed, struct feed_counters *out)
+{
+	*out = feed->counters;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where news of the cluster becomes a zone: takes documents element by element, keeps the cluster model, and commits
+ * what changed to the zone store. The one place that all sources of state meet; the last good zone stays whatever
+ * goes wrong here. Mesos thread only. */
+#ifndef MESOS_FEED_H
+#define MESOS_FEED_H
+
+#include "cluster/model.h"
+#include "conf/conf.h"
+#include "mesos/state_parse.h"
+#include "zone/naming.h"
+
+struct feed;
+
+/* Names of agents, schedulers and masters to addresses, from what is known now; asks in the background. */
+struct feed_hosts {
+	void *arg;
+	/* Returns how many addresses were written. */
+	size_t (*lookup)(void *arg, const char *host, size_t len, struct addr *out, size_t room);
+	/* No answer is awaited any more. */
+	bool (*idle)(void *arg);
+};
+
+struct feed_counters {
+	uint64_t documents, documents_failed; /* taken in; given up or refused */
+	uint64_t skipped[STATE_SKIPS];        /* in the last document */
+	int64_t left_out[NAMING_LEFT_OUT_COUNT]; /* now */
+	struct cluster_counts elements;
+	uint32_t pages_touched; /* by the last commit */
+	uint32_t names_touched;
+};
+
+/* `conf`, `hosts` and `store` are borrowed. `local` are this host's addresses, for the name server's own records
+ * where the listener is a wildcard. NULL: out of memory. */
+struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
+	const struct addr *local, size_t local_count);
+void feed_free(struct feed *feed);
+
+/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened. `leader`
+ * is HOST:PORT, "" if not known. ERR_NOMEM, ERR_LIMIT: as if not ok. */
+void feed_document_begin(struct feed *feed);
+struct state_sink feed_sink(struct feed *feed);
+int feed_document_end(struct feed *feed, bool ok, const char *leader);
+
+/* Addresses of hosts have changed, or no answer is awaited any more: take it over. */
+void feed_hosts_changed(struct feed *feed);
+/* Serve what there is although names of hosts are still being looked up. */
+void feed_stop_waiting(struct feed *feed);
+/* A document was taken in, and the zone is being served. */
+bool feed_is_loaded(const struct feed *feed);
+
+void feed_get_counters(const struct feed *feed, struct feed_counters *out);
+
+#endif
