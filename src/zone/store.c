@@ -477,6 +477,8 @@ static int apply(struct commit *c)
 				touch->old = NULL;
 				continue;
 			}
+			if (touch->new && touch->new->flags & ZONE_NODE_CUT)
+				c->store->zones[touch->new->zone].cuts = true;
 			if (touch->new)
 				err = pmap_edit_put(&c->edit, touch->new, (void *)(uintptr_t)touch->old);
 			else if (touch->old)
