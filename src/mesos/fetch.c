@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mesos/fetch.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define BUFFER_SIZE     (128L * 1024)
+#define CONNECTIONS_MAX 8L
+#define BODY_KEPT       80           /* of a body that is not what was asked for */
+#define BODY_DRAINED    (64u * 1024) /* of such a body is read, to keep the connection */
+#define KEEPALIVE_IDLE  30L
+#define KEEPALIVE_EVERY 10L
+
+struct fetcher {
+	struct ev_loop *loop;
+	CURLM *multi;
+	ev_timer timer;
+	struct fetch_options options; /* the texts are owned */
+	struct fetch *active;
+};
+
+struct fetch {
+	struct fetcher *fetcher;
+	struct fetch *next, **prev;
+	CURL *easy;
+	struct fetch_callbacks callbacks;
+	bool in_data;
+	bool over; /* the body passed its limit */
+	int rc;    /* of data() */
+	unsigned status;
+	uint64_t bytes;
+	char body[BODY_KEPT];
+	size_t body_len;
+	char error[CURL_ERROR_SIZE];
+};
+
+struct socket { /* one that curl wants watched */
+	ev_io io;
+	struct fetcher *fetcher;
+};
+
+const char *fetch_outcome_name(enum fetch_outcome outcome)
+{
+	static const char *const names[FETCH_OUTCOMES] = {
+		"answered", "resolve", "connect", "tls", "timeout", "cut", "http", "limit", "aborted"};
+
+	return names[outcome];
+}
+
+static enum fetch_outcome outcome_of(const struct fetch *fetch, CURLcode code)
+{
+	if (fetch->over)
+		return FETCH_LIMIT;
+	if (fetch->rc)
+		return FETCH_ABORTED;
+	switch (code) {
+	case CURLE_OK:
+		return FETCH_ANSWERED;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return FETCH_RESOLVE;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_INTERFACE_FAILED:
+		return FETCH_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return FETCH_TIMEOUT;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_SHUTDOWN_FAILED:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_USE_SSL_FAILED:
+		return FETCH_TLS;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+		return FETCH_CUT;
+	default:
+		return FETCH_HTTP;
+	}
+}
+
+/* A body that is no state: the first line of it, for the log. */
+static void keep_body(struct fetch *fetch, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len && fetch->body_len < BODY_KEPT - 1; i++) {
+		char c = data[i];
+
+		if (c == '\n' || c == '\r') {
+			fetch->body_len = fetch->body_len ? BODY_KEPT : 0;
+			continue;
+		}
+		fetch->body[fetch->body_len++] = c >= ' ' && c < 0x7f ? c : '?';
+		fetch->body[fetch->body_len] = '\0';
+	}
+}
+
+static size_t on_data(char *data, size_t size, size_t count, void *ctx)
+{
+	struct fetch *fetch = ctx;
+	size_t len = size * count;
+
+	if (!fetch->status) {
+		long status = 0;
+
+		curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
+		fetch->status = (unsigned)status;
+	}
+	fetch->bytes += len;
+	if (fetch->status != 200) {
+		keep_body(fetch, data, len);
+		return fetch->bytes > BODY_DRAINED ? 0 : len;
+	}
+	if (fetch->bytes > fetch->fetcher->options.max_bytes) {
+		fetch->over = true;
+		return 0;
+	}
+	fetch->in_data = true;
+	int rc = fetch->callbacks.data(fetch->callbacks.ctx, data, len);
+	fetch->in_data = false;
+	if (rc < 0) {
+		fetch->rc = rc;
+		return 0;
+	}
+	return len;
+}
+
+static void fetch_free(struct fetch *fetch)
+{
+	*fetch->prev = fetch->next;
+	if (fetch->next)
+		fetch->next->prev = fetch->prev;
+	if (fetch->easy) {
+		curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
+		curl_easy_cleanup(fetch->easy);
+	}
+	free(fetch);
+}
+
+static void finish(struct fetch *fetch, CURLcode code)
+{
+	struct fetch_result result = {
+		.outcome = outcome_of(fetch, code), .rc = fetch->rc, .bytes = fetch->bytes};
+	CURL *easy = fetch->easy;
+	char *location = NULL, *ip = NULL;
+	long status = 0, port = 0, connects = 0;
+	curl_off_t wire = 0, us = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
+	curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+	result.status = (unsigned)status;
+	if (status && status != 200 && code == CURLE_WRITE_ERROR)
+		result.outcome = FETCH_ANSWERED; /* with a body longer than we care for */
+	result.location = location;
+	result.wire_bytes = (uint64_t)wire;
+	result.seconds = (double)us / 1e6;
+	result.reused = !connects && status;
+	result.peer_port = (uint16_t)port;
+	if (ip)
+		addr_parse(&result.peer, ip, strlen(ip));
+	if (result.outcome == FETCH_ANSWERED)
+		result.error = fetch->body;
+	else if (result.outcome == FETCH_LIMIT)
+		result.error = "the body is too large";
+	else if (result.outcome == FETCH_ABORTED)
+		result.error = err_text(fetch->rc);
+	else
+		result.error = fetch->error[0] ? fetch->error : curl_easy_strerror(code);
+	fetch->callbacks.done(fetch->callbacks.ctx, &result);
+	fetch_free(fetch);
+}
+
+static void finish_those_done(struct fetcher *f)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(f->multi, &left))) {
+		struct fetch *fetch = NULL;
+		CURLcode code = message->data.result; /* the message goes with the next call to curl */
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
+		finish(fetch, code);
+	}
+}
+
+static void act(struct fetcher *f, curl_socket_t fd, int events)
+{
+	int running;
+
+	curl_multi_socket_action(f->multi, fd, events, &running);
+	finish_those_done(f);
+}
+
+static void on_ready(struct ev_loop *loop, ev_io *io, int revents)
+{
+	const struct socket *s = io->data;
+
+	act(s->fetcher, io->fd,
+		(revents & EV_READ ? CURL_CSELECT_IN : 0) | (revents & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_socket_change(CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
+{
+	struct fetcher *f = ctx;
+	struct socket *s = assigned;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (s) {
+			ev_io_stop(f->loop, &s->io);
+			curl_multi_assign(f->multi, fd, NULL);
+			free(s);
+		}
+		return 0;
+	}
+	if (!s) {
+		s = malloc(sizeof(*s));
+		if (!s)
+			return -1;
+		s->fetcher = f;
+		ev_init(&s->io, on_ready);
+		s->io.data = s;
+		curl_multi_assign(f->multi, fd, s);
+	}
+	ev_io_stop(f->loop, &s->io);
+	ev_io_set(&s->io, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+	ev_io_start(f->loop, &s->io);
+	return 0;
+}
+
+static int on_timer_change(CURLM *multi, long ms, void *ctx)
+{
+	struct fetcher *f = ctx;
+
+	ev_timer_stop(f->loop, &f->timer);
+	if (ms >= 0) {
+		/* A parse can have taken its time since the loop last looked at the clock. */
+		ev_now_update(f->loop);
+		ev_timer_set(&f->timer, (double)ms / 1000, 0);
+		ev_timer_start(f->loop, &f->timer);
+	}
+	return 0;
+}
+
+static int copy(const char **text)
+{
+	if (!*text || !**text) {
+		*text = NULL;
+		return 0;
+	}
+	*text = strdup(*text);
+	return *text ? 0 : ERR_NOMEM;
+}
+
+struct fetcher *fetcher_new(struct ev_loop *loop, const struct fetch_options *options, int *err)
+{
+	struct fetcher *f = calloc(1, sizeof(*f));
+	int rc = 0;
+
+	*err = ERR_NOMEM;
+	if (!f)
+		return NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
+		free(f);
+		*err = ERR_SYSTEM;
+		return NULL;
+	}
+	f->loop = loop;
+	f->options = *options;
+	rc |= copy(&f->options.user_agent);
+	rc |= copy(&f->options.ca_file);
+	rc |= copy(&f->options.cert_file);
+	rc |= copy(&f->options.key_file);
+	rc |= copy(&f->options.user);
+	rc |= copy(&f->options.password);
+	ev_init(&f->timer, on_timer);
+	f->timer.data = f;
+	f->multi = curl_multi_init();
+	if (rc || !f->multi) {
+		fetcher_free(f);
+		return NULL;
+	}
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket_change);
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+	*err = 0;
+	return f;
+}
+
+static void wipe(const char *secret)
+{
+	if (secret)
+		explicit_bzero((char *)(uintptr_t)secret, strlen(secret));
+	free((char *)(uintptr_t)secret);
+}
+
+void fetcher_free(struct fetcher *f)
+{
+	if (!f)
+		return;
+	while (f->active)
+		fetch_free(f->active);
+	if (f->multi)
+		curl_multi_cleanup(f->multi);
+	ev_timer_stop(f->loop, &f->timer);
+	wipe(f->options.user_agent);
+	wipe(f->options.ca_file);
+	wipe(f->options.cert_file);
+	wipe(f->options.key_file);
+	wipe(f->options.user);
+	wipe(f->options.password);
+	free(f);
+	curl_global_cleanup();
+}
+
+static CURLcode set_text(CURL *easy, CURLoption option, const char *text)
+{
+	return text ? curl_easy_setopt(easy, option, text) : CURLE_OK;
+}
+
+static CURLcode set_options(struct fetch *fetch, const char *url)
+{
+	const struct fetch_options *o = &fetch->fetcher->options;
+	CURL *easy = fetch->easy;
+	CURLcode rc = CURLE_OK;
+
+	/* The first that fails is what counts; curl copies all texts. */
+#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(easy, option, value))
+	SET(CURLOPT_PRIVATE, fetch);
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_TIMEOUT_MS, (long)(o->timeout * 1000));
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_timeout * 1000));
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE);
+	SET(CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY);
+	SET(CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+	SET(CURLOPT_ERRORBUFFER, fetch->error);
+	SET(CURLOPT_WRITEFUNCTION, on_data);
+	SET(CURLOPT_WRITEDATA, fetch);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name that nobody answers for must not hold up the end of the program. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+#undef SET
+	if (!rc && o->user) {
+		rc = curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		if (!rc)
+			rc = set_text(easy, CURLOPT_USERNAME, o->user);
+		if (!rc)
+			rc = set_text(easy, CURLOPT_PASSWORD, o->password);
+	}
+	if (!rc)
+		rc = set_text(easy, CURLOPT_USERAGENT, o->user_agent);
+	if (!rc)
+		rc = set_text(easy, CURLOPT_CAINFO, o->ca_file);
+	if (!rc)
+		rc = set_text(easy, CURLOPT_SSLCERT, o->cert_file);
+	if (!rc)
+		rc = set_text(easy, CURLOPT_SSLKEY, o->key_file);
+	return rc;
+}
+
+struct fetch *fetch_start(
+	struct fetcher *f, const char *url, const struct fetch_callbacks *callbacks, int *err)
+{
+	struct fetch *fetch = calloc(1, sizeof(*fetch));
+
+	*err = ERR_NOMEM;
+	if (!fetch)
+		return NULL;
+	fetch->fetcher = f;
+	fetch->callbacks = *callbacks;
+	fetch->next = f->active;
+	fetch->prev = &f->active;
+	if (f->active)
+		f->active->prev = &fetch->next;
+	f->active = fetch;
+	fetch->easy = curl_easy_init();
+	if (!fetch->easy) {
+		fetch_free(fetch);
+		return NULL;
+	}
+	CURLcode rc = set_options(fetch, url);
+	if (rc || curl_multi_add_handle(f->multi, fetch->easy)) {
+		*err = rc && rc != CURLE_OUT_OF_MEMORY ? ERR_FORMAT : ERR_NOMEM;
+		fetch_free(fetch);
+		return NULL;
+	}
+	*err = 0;
+	return fetch;
+}
+
+void fetch_cancel(struct fetch *fetch)
+{
+	assert(!fetch->in_data);
+	fetch_free(fetch);
+}
