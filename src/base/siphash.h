@@ -48,17 +48,23 @@ static inline uint64_t siphash13(const struct siphash_key *key, const void *data
 	m = (uint64_t)len << 56;
 	switch (len & 7) {
 	case 7:
-		m |= (uint64_t)p[6] << 48; /* fall through */
+		m |= (uint64_t)p[6] << 48;
+		__attribute__((fallthrough));
 	case 6:
-		m |= (uint64_t)p[5] << 40; /* fall through */
+		m |= (uint64_t)p[5] << 40;
+		__attribute__((fallthrough));
 	case 5:
-		m |= (uint64_t)p[4] << 32; /* fall through */
+		m |= (uint64_t)p[4] << 32;
+		__attribute__((fallthrough));
 	case 4:
-		m |= (uint64_t)p[3] << 24; /* fall through */
+		m |= (uint64_t)p[3] << 24;
+		__attribute__((fallthrough));
 	case 3:
-		m |= (uint64_t)p[2] << 16; /* fall through */
+		m |= (uint64_t)p[2] << 16;
+		__attribute__((fallthrough));
 	case 2:
-		m |= (uint64_t)p[1] << 8; /* fall through */
+		m |= (uint64_t)p[1] << 8;
+		__attribute__((fallthrough));
 	case 1:
 		m |= (uint64_t)p[0];
 	}
