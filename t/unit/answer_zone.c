@@ -40,8 +40,7 @@ static void change_record(struct zone_txn *txn, unsigned zone, const ldns_rr *rr
 		rdata, (uint16_t)len);
 }
 
-static void change_lines(
-	struct zone_txn *txn, unsigned zone, const char *origin, const char *lines, int change)
+void answer_zone_write(struct zone_txn *txn, unsigned zone, const char *origin, const char *lines, int change)
 {
 	ldns_rdf *base = ldns_dname_new_frm_str(origin);
 	ldns_rdf *previous = NULL;
@@ -68,7 +67,7 @@ void answer_zone_change(
 	struct zone_txn *txn = zone_txn_begin(store, 0);
 	struct zone_commit commit;
 
-	change_lines(txn, zone, origin, lines, change);
+	answer_zone_write(txn, zone, origin, lines, change);
 	must(!zone_txn_commit(txn, &commit), "commit");
 }
 
@@ -82,8 +81,8 @@ struct zone_store *answer_zone_new(const char *domain, const char *lines)
 	if (lines) {
 		struct zone_txn *txn = zone_txn_begin(store, 0);
 
-		change_lines(txn, 0, domain, "@ NS ns1", 1);
-		change_lines(txn, 0, domain, lines, 1);
+		answer_zone_write(txn, 0, domain, "@ NS ns1", 1);
+		answer_zone_write(txn, 0, domain, lines, 1);
 		zone_txn_set_loaded(txn);
 		must(!zone_txn_commit(txn, &commit), "commit");
 	}

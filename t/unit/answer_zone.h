@@ -14,6 +14,9 @@ void answer_zone_add(struct zone_store *store, const char *apex, const char *lin
  * relative to `origin`, the TTL is 60 where none is given. */
 void answer_zone_change(
 	struct zone_store *store, unsigned zone, const char *origin, const char *lines, int change);
+/* The same within a transaction of the caller's. */
+void answer_zone_write(
+	struct zone_txn *txn, unsigned zone, const char *origin, const char *lines, int change);
 
 /* A query to be. */
 struct ask {

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The DNS server: worker threads, each with an event loop and with UDP and TCP sockets of its own on every
+ * address (SO_REUSEPORT). Answers come from the zone store's current snapshot; the workers take no lock. All
+ * functions are for one controlling thread; server_counters() is for any. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer/answer.h"
+#include "base/addr.h"
+#include "server/counters.h"
+#include "zone/store.h"
+
+/* 0 stands for the default in parentheses. All that it points to must outlive the server. */
+struct server_settings {
+	const struct addr *addresses;
+	size_t address_count;
+	uint16_t port;    /* (a free one) */
+	unsigned workers; /* (one) */
+	struct answer_settings answer;
+	const struct zone_store *store;
+	unsigned tcp_connections;             /* in all (2048), divided among the workers */
+	unsigned tcp_connections_per_address; /* (256), likewise */
+	unsigned tcp_idle_ms;                 /* without a query (10,000) */
+	unsigned tcp_message_ms;              /* from a query's first byte to its last (5,000) */
+	unsigned tcp_write_ms;                /* for a peer to take the replies that wait for it (10,000) */
+};
+
+#define SERVER_ERROR_MAX 160
+
+struct server;
+
+/* Binds all sockets (the time for privileges), starts nothing. NULL: `error` says what failed, with the
+ * address and port. */
+struct server *server_new(const struct server_settings *settings, char error[SERVER_ERROR_MAX]);
+/* The port that it is bound to. */
+uint16_t server_port(const struct server *server);
+/* Starts the workers. 0 or ERR_SYSTEM, then none runs. */
+int server_start(struct server *server);
+/* Ends the workers at once and waits for them. Does nothing if none runs. */
+void server_stop(struct server *server);
+/* Stops it and closes its sockets. NULL is ignored. */
+void server_free(struct server *server);
+/* The sum over all workers since the start. */
+void server_read_counters(const struct server *server, struct server_counters *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queries over UDP, in batches by recvmmsg(2) and sendmmsg(2). Inside server/; owned by one worker. */
+#ifndef SERVER_UDP_H
+#define SERVER_UDP_H
+
+#include "server/worker.h"
+
+/* NULL: out of memory. */
+struct udp *udp_new(struct worker *worker);
+/* Closes the sockets. NULL is ignored. */
+void udp_free(struct udp *udp);
+/* Takes a bound socket over. 0 or ERR_NOMEM, then the socket is the caller's still. Not while the worker
+ * runs. */
+int udp_add_socket(struct udp *udp, int fd, const struct addr *addr, uint16_t port);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One answering thread: its event loop, its sockets, its counters. Inside server/.
+ * The thread is an RCU reader: offline while it waits for events, with a quiescent state after each batch of
+ * queries; a batch reads one snapshot. */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <ev.h>
+#include <pthread.h>
+
+#include "server/server.h"
+
+struct udp;
+struct tcp;
+
+struct worker {
+	struct server_counters counters __attribute__((aligned(64))); /* no line shared with another worker */
+	const struct server_settings *settings;
+	struct ev_loop *loop;
+	ev_async wake; /* the loop is to end */
+	struct udp *udp;
+	struct tcp *tcp;
+	uint64_t random;
+	pthread_t thread;
+	bool running;
+};
+
+/* Loop and buffers, no sockets yet. 0, ERR_NOMEM or ERR_SYSTEM; in any case worker_fini() is to follow. */
+int worker_init(struct worker *worker, const struct server_settings *settings);
+/* Closes the sockets that it was given as well. Not while it runs. */
+void worker_fini(struct worker *worker);
+/* 0 or ERR_SYSTEM. */
+int worker_start(struct worker *worker);
+/* Tells it to end; worker_join() waits until it has. */
+void worker_stop(struct worker *worker);
+void worker_join(struct worker *worker);
+
+/* Answers one query and counts it. For its own thread. */
+void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
+	enum answer_transport transport, const uint8_t *query, size_t query_len, uint8_t *reply,
+	size_t reply_size, struct answer_result *result);
+
+#endif
