@@ -92,6 +92,7 @@ static void grace_is_over(struct rcu_head *head)
 	v->grace_over = true;
 	reclaim(store);
 	pthread_mutex_unlock(&store->lock);
+	RCU_TSAN_LET_GO(); /* to zone_store_free() */
 }
 
 /* Makes `v` the current version; `garbage` is what the present one has and `v` has not. */
@@ -183,6 +184,7 @@ void zone_store_free(struct zone_store *store)
 	if (!store)
 		return;
 	urcu_qsbr_barrier();
+	RCU_TSAN_TAKE_BACK();
 	struct version *v = atomic_load(&store->current);
 	assert(store->oldest == v);
 	struct pmap *nodes = (struct pmap *)(uintptr_t)v->snapshot.nodes;
