@@ -253,7 +253,7 @@ static bool ip_sources_set(struct conf_reader *reader, const struct conf_key *ke
 	if (!json_array_size(value))
 		return conf_reader_wrong(reader, "a list of " IP_SOURCE_RULE, value);
 	for (size_t i = 0; i < json_array_size(value); i++) {
-		enum conf_ip_source source;
+		enum conf_ip_source source = CONF_IP_HOST;
 
 		conf_reader_at(reader, "%s[%zu]", key->name, i);
 		if (!ip_source_read(reader, json_array_get(value, i), &source)) {
