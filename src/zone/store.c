@@ -85,6 +85,7 @@ static void reclaim(struct zone_store *store)
 
 static void grace_is_over(struct rcu_head *head)
 {
+	RCU_TSAN_TAKE_BACK();
 	struct version *v = caa_container_of(head, struct version, rcu);
 	struct zone_store *store = v->store;
 
@@ -106,6 +107,7 @@ static void publish(struct zone_store *store, struct version *v, struct retired 
 	pthread_mutex_unlock(&store->lock);
 	*garbage = (struct retired){0};
 	atomic_store_explicit(&store->current, v, memory_order_release);
+	RCU_TSAN_LET_GO(); /* to grace_is_over(), on another thread */
 	urcu_qsbr_call_rcu(&last->rcu, grace_is_over);
 }
 
