@@ -20,7 +20,8 @@ void conf_reader_at(struct conf_reader *reader, const char *format, ...)
 	va_end(args);
 }
 
-static void add(struct conf_reader *reader, enum conf_severity severity, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void add(
+	struct conf_reader *reader, enum conf_severity severity, const char *format, va_list args)
 {
 	char *text;
 
