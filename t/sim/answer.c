@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "t/sim/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_PLAIN     "text/plain; charset=utf-8"
+#define GZIP_MIN       1024 /* libprocess compresses from here on */
+#define READONLY_REALM "Basic realm=\"mesos-master-readonly\""
+
+enum endpoint_kind { ENDPOINT_DOCUMENT, ENDPOINT_REDIRECT, ENDPOINT_HEALTH, ENDPOINT_VERSION, ENDPOINT_NONE };
+
+/* The leader's endpoints ask for a password first and are redirected by a standby, with the full path. */
+static const struct endpoint {
+	const char *path, *full;
+	enum endpoint_kind kind;
+	enum sim_document document;
+} endpoints[] = {
+	{"/master/state", "/master/state", ENDPOINT_DOCUMENT, SIM_STATE},
+	{"/state", "/master/state", ENDPOINT_DOCUMENT, SIM_STATE},
+	{"/master/state-summary", "/master/state-summary", ENDPOINT_DOCUMENT, SIM_SUMMARY},
+	{"/state-summary", "/master/state-summary", ENDPOINT_DOCUMENT, SIM_SUMMARY},
+	{"/master/slaves", "/master/slaves", ENDPOINT_DOCUMENT, SIM_SLAVES},
+	{"/slaves", "/master/slaves", ENDPOINT_DOCUMENT, SIM_SLAVES},
+	{"/master/redirect", NULL, ENDPOINT_REDIRECT, 0}, {"/redirect", NULL, ENDPOINT_REDIRECT, 0},
+	{"/master/health", NULL, ENDPOINT_HEALTH, 0}, {"/health", NULL, ENDPOINT_HEALTH, 0},
+	{"/version", NULL, ENDPOINT_VERSION, 0}, {"other", NULL, ENDPOINT_NONE, 0}, /* must be the last */
+};
+
+#define ENDPOINTS ((unsigned)(sizeof(endpoints) / sizeof(*endpoints)))
+
+unsigned answer_endpoints(void)
+{
+	return ENDPOINTS;
+}
+
+const char *answer_endpoint_name(unsigned i)
+{
+	return endpoints[i].path;
+}
+
+static const struct endpoint *find_endpoint(const char *path)
+{
+	for (unsigned i = 0; i < ENDPOINTS - 1; i++)
+		if (!strcmp(endpoints[i].path, path))
+			return &endpoints[i];
+	return &endpoints[ENDPOINTS - 1];
+}
+
+void answer_set_text(struct answer *a, unsigned status, const char *text)
+{
+	a->status = status;
+	a->type = TEXT_PLAIN;
+	a->body = text;
+	a->len = strlen(text);
+}
+
+void answer_set_redirect(struct answer *a, const char *location)
+{
+	a->status = 307;
+	snprintf(a->location, sizeof(a->location), "%s", location);
+}
+
+void answer_set_standby(struct answer *a, const char *leader, const struct answer_request *q)
+{
+	const struct endpoint *e = find_endpoint(q->path);
+
+	a->status = 307;
+	if (e->kind == ENDPOINT_REDIRECT)
+		snprintf(a->location, sizeof(a->location), "//%s", leader);
+	else
+		snprintf(a->location, sizeof(a->location), "//%s%s%s%s", leader, e->full ? e->full : q->path,
+			q->query ? "?" : "", q->query ? q->query : "");
+}
+
+static bool authorised(const struct sim *s, const struct answer_request *q)
+{
+	return !s->user || (q->user && q->password && !strcmp(q->user, s->user) &&
+				   !strcmp(q->password, s->password ? s->password : ""));
+}
+
+static void answer_document(struct sim *s, const struct sim_master *m, const struct endpoint *e,
+	const struct answer_request *q, struct answer *a)
+{
+	const char *leader = sim_leader(s);
+
+	if (!authorised(s, q)) {
+		answer_set_text(a, 401, "401 Unauthorized.");
+		a->authenticate = READONLY_REALM;
+		s->counters.unauthorized++;
+		return;
+	}
+	if (!leader) {
+		answer_set_text(a, 503, "No leader elected");
+		return;
+	}
+	if (m->number != s->leader) {
+		answer_set_standby(a, s->masters[s->leader - 1].hostport, q);
+		return;
+	}
+	a->document = sim_document(s, m, e->document);
+	if (!a->document) {
+		answer_set_text(a, 500, "500 Internal Server Error.");
+		return;
+	}
+	a->gzip = q->gzip && a->document->plain.len >= GZIP_MIN && !document_compress(a->document);
+	a->body = a->gzip ? a->document->gzip.data : a->document->plain.data;
+	a->len = a->gzip ? a->document->gzip.len : a->document->plain.len;
+	a->status = 200;
+	a->type = "application/json";
+	a->is_state = e->document == SIM_STATE;
+}
+
+void answer_make(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a)
+{
+	const struct endpoint *e = find_endpoint(q->path);
+	const char *leader = sim_leader(s);
+
+	*a = (struct answer){0};
+	s->endpoint_requests[e - endpoints]++;
+	switch (e->kind) {
+	case ENDPOINT_DOCUMENT:
+		answer_document(s, m, e, q, a);
+		break;
+	case ENDPOINT_REDIRECT:
+		if (leader)
+			answer_set_standby(a, leader, q);
+		else
+			answer_set_text(a, 503, "No leader elected");
+		break;
+	case ENDPOINT_HEALTH:
+		a->status = 200;
+		break;
+	case ENDPOINT_VERSION: {
+		struct text t = {0};
+		render_version(&t);
+		a->document = document_new(&t, 0);
+		a->status = a->document ? 200 : 500;
+		a->type = "application/json";
+		a->body = a->document ? a->document->plain.data : NULL;
+		a->len = a->document ? a->document->plain.len : 0;
+		break;
+	}
+	case ENDPOINT_NONE:
+		answer_set_text(a, 404, "404 Not Found.");
+		break;
+	}
+}
+
+void answer_fini(struct answer *a)
+{
+	document_put(a->document);
+}

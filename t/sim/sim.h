@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulation: one cluster, its masters, their faults and what was asked of them. Everything in it is
+ * under `lock`, except what is set before the first listener opens and never after. */
+#ifndef T_SIM_SIM_H
+#define T_SIM_SIM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "t/sim/cluster.h"
+#include "t/sim/document.h"
+#include "t/sim/faults.h"
+#include "t/sim/render.h"
+
+#define SIM_MASTERS_MAX  9
+#define SIM_HOSTPORT_MAX 80
+
+enum sim_document { SIM_STATE, SIM_SUMMARY, SIM_SLAVES, SIM_DOCUMENTS };
+
+/* What GET /sim/counters tells, beside the requests of each endpoint. */
+#define SIM_COUNTERS(X)                                                                                      \
+	X(connections) /* accepted by masters */                                                             \
+	X(requests)    /* to masters */                                                                      \
+	X(states)      /* full states sent with 200 */                                                       \
+	X(bytes)       /* of bodies, as sent */                                                              \
+	X(compressed)  /* answers with gzip */                                                               \
+	X(redirects)                                                                                         \
+	X(unauthorized)                                                                                      \
+	X(not_modified) /* a master has no conditional requests: always 0 */                                 \
+	X(faults)                                                                                            \
+	X(renders) /* states written anew */
+
+struct http;
+
+struct sim_master {
+	unsigned number; /* from 1 */
+	char hostport[SIM_HOSTPORT_MAX], host[SIM_HOSTPORT_MAX];
+	uint16_t port;
+	char id[40];
+	uint64_t start, elected; /* microseconds */
+	bool refusing;           /* its port is, or will be at once, closed */
+};
+
+struct sim {
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* faults were cleared, or it is over */
+	bool stopping;
+
+	/* Set before the first request. */
+	const char *user, *password; /* NULL: no authentication */
+	const char *leader_text; /* what `leader` says in place of the leading master; NULL: nothing else */
+
+	struct cluster *cluster;
+	struct document *file; /* served in place of a generated state; NULL: none */
+	struct sim_master masters[SIM_MASTERS_MAX];
+	struct http *ports[SIM_MASTERS_MAX]; /* of the masters; see http.h */
+	unsigned master_count;
+	unsigned leader;     /* number; 0: none is elected */
+	size_t recover_step; /* agents that return after each state served; 0: on command */
+	struct faults faults;
+	struct document *documents[SIM_DOCUMENTS];
+	struct {
+#define X(name) uint64_t name;
+		SIM_COUNTERS(X)
+#undef X
+	} counters;
+	uint64_t *endpoint_requests; /* by the endpoint's number, see answer.h */
+};
+
+/* 0 or ERR_NOMEM. */
+int sim_init(struct sim *s);
+void sim_fini(struct sim *s);
+void sim_lock(struct sim *s);
+void sim_unlock(struct sim *s);
+/* Ends whatever hangs. Takes the lock itself. */
+void sim_stop(struct sim *s);
+
+/* A file as the state, `leader` rewritten if there is a leader_text. ERR_SYSTEM with errno, ERR_NOMEM. */
+int sim_load_file(struct sim *s, const char *path);
+/* The document as `m` tells it now, with a reference for the caller; NULL if memory is exhausted. */
+struct document *sim_document(struct sim *s, const struct sim_master *m, enum sim_document kind);
+/* A state went out: the next agents come back, if a failover said so. */
+void sim_state_served(struct sim *s);
+/* HOST:PORT of the leader as it is told to others; NULL: there is none. */
+const char *sim_leader(const struct sim *s);
+/* Makes master `number` the leader (0: none). With `recovering` agents and frameworks have to come back. */
+void sim_elect(struct sim *s, unsigned number, bool recovering);
+
+#endif
