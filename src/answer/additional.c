@@ -39,18 +39,10 @@ static bool seen_before(struct seen *seen, size_t at, size_t len)
 	}
 }
 
-/* Where in the rdata the host's name begins; -1: the type has none. */
-static int host_offset(uint16_t type)
+/* Where in the rdata the host's name begins. */
+static size_t host_offset(uint16_t type)
 {
-	switch (type) {
-	case RR_SRV:
-		return 6;
-	case RR_MX:
-		return 2;
-	case RR_NS:
-		return 0;
-	}
-	return -1;
+	return type == RR_SRV ? 6 : type == RR_MX ? 2 : 0;
 }
 
 static bool add_address_set(struct reply *reply, const struct zone_node *host, uint16_t type, uint16_t owner)
@@ -91,13 +83,11 @@ static void add_slot(struct reply *reply, const struct zone_node *node, const st
 void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_node *node,
 	const struct zone_rrset *set, const struct reply_run *run, const struct zone_node *cut)
 {
-	int offset = host_offset(set->type);
+	size_t offset = host_offset(set->type);
 	uint32_t count = run->count, i = run->start;
 	size_t at = run->at;
 	struct seen seen;
 
-	if (offset < 0)
-		return;
 	if (set->type != RR_SRV && count > LOOKUPS_MAX)
 		count = LOOKUPS_MAX;
 	if (count > SEEN_MAX / 2)
@@ -106,7 +96,7 @@ void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, c
 		seen_init(&seen, reply, count);
 	for (; count; count--) {
 		const uint8_t *rr = reply->out.start + at;
-		size_t rr_size = zone_rr_size(rr), skip = RR_FIXED + (size_t)offset, host = at + skip;
+		size_t rr_size = zone_rr_size(rr), skip = RR_FIXED + offset, host = at + skip;
 
 		if (host > POINTER_MAX)
 			break;

@@ -6,8 +6,14 @@
 
 #include "answer/reply.h"
 
-/* Adds the addresses for the records of `set` that the reply holds. At a delegation `cut` is its node:
- * addresses below it are glue, and the reply counts as cut short without them. Otherwise `cut` is NULL. */
+static inline bool additional_concerns(uint16_t type)
+{
+	return type == RR_SRV || type == RR_MX || type == RR_NS;
+}
+
+/* Adds the addresses for the records of `set` (of such a type) that the reply holds. At a delegation `cut` is
+ * its node: addresses below it are glue, and the reply counts as cut short without them. Otherwise `cut` is
+ * NULL. */
 void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_node *node,
 	const struct zone_rrset *set, const struct reply_run *run, const struct zone_node *cut);
 

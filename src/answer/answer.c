@@ -87,7 +87,7 @@ static bool add_answer(struct reply *reply, const struct zone_snapshot *snapshot
 	if (set) {
 		struct reply_run run = reply_add_set(reply, SECTION_ANSWER, node, set, owner_pointer(owner));
 
-		if (!reply->cut_short)
+		if (additional_concerns(type) && !reply->cut_short)
 			additional_add(reply, snapshot, node, set, &run, NULL);
 		return true;
 	}

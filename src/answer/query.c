@@ -46,6 +46,10 @@ static void read_options(struct query *query, const uint8_t *data, size_t len, b
 /* Reads the records after the question, of which only OPT counts. False: the message is malformed. */
 static bool read_records(struct query *query, struct wire_reader *r)
 {
+	static const uint8_t none[6] = {0};
+
+	if (!memcmp(query->packet + 6, none, sizeof(none)))
+		return !wire_left(r);
 	uint32_t before = (uint32_t)wire_get_u16(query->packet + 6) + wire_get_u16(query->packet + 8);
 	uint32_t count = before + wire_get_u16(query->packet + 10);
 

@@ -18,18 +18,27 @@ static uint64_t lower8(uint64_t word)
 	return word | upper >> 2;
 }
 
-void dname_lower(uint8_t *out, const uint8_t *name, size_t len)
+static void copy_lower8(uint8_t *out, const uint8_t *in)
 {
 	uint64_t word;
+
+	memcpy(&word, in, sizeof(word));
+	word = lower8(word);
+	memcpy(out, &word, sizeof(word));
+}
+
+void dname_lower(uint8_t *out, const uint8_t *name, size_t len)
+{
 	size_t i = 0;
 
-	for (; i + sizeof(word) <= len; i += sizeof(word)) {
-		memcpy(&word, name + i, sizeof(word));
-		word = lower8(word);
-		memcpy(out + i, &word, sizeof(word));
+	if (len < 8) {
+		for (; i < len; i++)
+			out[i] = lower(name[i]);
+		return;
 	}
-	for (; i < len; i++)
-		out[i] = lower(name[i]);
+	for (; i + 8 < len; i += 8)
+		copy_lower8(out + i, name + i);
+	copy_lower8(out + len - 8, name + len - 8); /* over some that are done already */
 }
 
 size_t dname_len(const uint8_t *name, size_t max)

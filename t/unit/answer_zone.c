@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/query.h"
 #include "base/wire.h"
 
 static const struct zone_soa soa = {.mname = "ns1.mesos.",
@@ -109,12 +110,12 @@ size_t ask_write(const struct ask *ask, uint8_t *out)
 	struct wire_writer w;
 
 	must(name, ask->name);
-	wire_writer_init(&w, out, 512);
-	wire_write_u16(&w, 0x1234);
-	wire_write_u16(&w, ask->flags);
-	wire_write_u16(&w, 1);
-	wire_write_u32(&w, 0);
-	wire_write_u16(&w, ask->edns);
+	memset(out, 0, DNS_HEADER);
+	wire_put_u16(out, 0x1234);
+	wire_put_u16(out + 2, ask->flags);
+	wire_put_u16(out + 4, 1);
+	wire_put_u16(out + 10, ask->edns);
+	wire_writer_init(&w, out + DNS_HEADER, 512 - DNS_HEADER);
 	wire_write(&w, ldns_rdf_data(name), ldns_rdf_size(name));
 	wire_write_u16(&w, ask->type);
 	wire_write_u16(&w, ask->class ? ask->class : 1);
@@ -131,5 +132,5 @@ size_t ask_write(const struct ask *ask, uint8_t *out)
 	}
 	ldns_rdf_deep_free(name);
 	must(!w.failed, "query too long");
-	return wire_written(&w);
+	return DNS_HEADER + wire_written(&w);
 }
