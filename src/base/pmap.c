@@ -158,7 +158,7 @@ static struct pmap_page *page_own(struct pmap_edit *edit, struct pmap_page **slo
 	if (page && page->edit == edit->id && count + extra <= page->room)
 		return page;
 	bool mine = page && page->edit == edit->id;
-	struct pmap_page *copy = page_copy(page, mine ? count * 2 : count + extra, edit->id);
+	struct pmap_page *copy = page_copy(page, mine ? count * 2 : page ? count + extra : ITEMS_PER_PAGE, edit->id);
 	if (!copy)
 		return NULL;
 	if (!mine)

@@ -79,6 +79,7 @@ struct cluster_counts cluster_model_counts(const struct cluster_model *model)
 struct key {
 	const char *framework_id, *id;
 	size_t framework_len, id_len;
+	const struct cluster_task *twin; /* a task must also have this one's name; NULL: any */
 };
 
 static bool text_is(const void *element, struct cluster_text text, const char *other, size_t len)
@@ -93,8 +94,11 @@ static bool match(const void *item, const void *key)
 
 	if (!text_is(e, e->id, k->id, k->id_len))
 		return false;
-	return e->kind != CLUSTER_TASK ||
-		text_is(e, ((const struct cluster_task *)item)->framework_id, k->framework_id, k->framework_len);
+	if (e->kind != CLUSTER_TASK)
+		return true;
+	const struct cluster_task *task = item;
+	return text_is(e, task->framework_id, k->framework_id, k->framework_len) &&
+		(!k->twin || text_is(e, task->name, cluster_text(k->twin, k->twin->name), k->twin->name.len));
 }
 
 static struct cluster_element *find(const struct pmap *map, enum cluster_kind kind, const struct key *key)
@@ -107,7 +111,7 @@ static struct cluster_element *find(const struct pmap *map, enum cluster_kind ki
 const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps, enum cluster_kind kind,
 	const char *framework_id, size_t framework_len, const char *id, size_t id_len)
 {
-	struct key key = {framework_id, id, framework_len, id_len};
+	struct key key = {framework_id, id, framework_len, id_len, NULL};
 
 	return find(maps->of[kind], kind, &key);
 }
@@ -116,7 +120,7 @@ const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps,
 static struct cluster_element *of_task(const struct pmap *map, enum cluster_kind kind, const struct cluster_task *task)
 {
 	struct cluster_text text = kind == CLUSTER_AGENT ? task->agent_id : task->framework_id;
-	struct key key = {"", cluster_text(task, text), 0, text.len};
+	struct key key = {"", cluster_text(task, text), 0, text.len, NULL};
 
 	return find(map, kind, &key);
 }
@@ -176,6 +180,7 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 	if (kind == CLUSTER_TASK) {
 		key.framework_id = cluster_text(builder->task, builder->task->framework_id);
 		key.framework_len = builder->task->framework_id.len;
+		key.twin = builder->task;
 	}
 	struct cluster_element *known = pmap_find(newest(model, kind), put->hash, match, &key);
 	if (known && says_the_same(known, put)) {

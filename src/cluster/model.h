@@ -29,7 +29,8 @@ const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps,
 /* Starts an update; there is one at a time. */
 void cluster_model_begin(struct cluster_model *model);
 /* Puts the builder's finished element in. One that says the same as the model's costs nothing. A second one of the
- * same key replaces the first. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
+ * same key replaces the first, but tasks of one id and two names are two: there are masters that list such, and
+ * Mesos-DNS serves them both. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
 int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder);
 void cluster_model_abort(struct cluster_model *model);
 

@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "zone/emit.h"
 
-static struct zone_touch *touch_of(struct zone_emit *emit, const uint8_t *name, size_t len)
+static bool holds(const struct zone_emit_name *kept, const uint8_t *name, size_t len)
 {
-	for (int i = 0; i < ZONE_EMIT_NAMES; i++)
-		if (emit->names[i].len == len && !memcmp(emit->names[i].name, name, len))
-			return emit->names[i].touch;
-	unsigned slot = emit->next++ % ZONE_EMIT_NAMES;
-	emit->names[slot].touch = zone_txn_name(emit->txn, 0, name, len);
-	emit->names[slot].len = len;
-	memcpy(emit->names[slot].name, name, len);
-	return emit->names[slot].touch;
+	return kept->len == len && !memcmp(kept->name, name, len);
+}
+
+static struct zone_touch *touch_of(struct zone_emit *emit, struct zone_emit_name *kept, const uint8_t *name, size_t len)
+{
+	if (!holds(kept, name, len)) {
+		kept->touch = zone_txn_name(emit->txn, 0, name, len);
+		kept->len = len;
+		memcpy(kept->name, name, len);
+	}
+	return kept->touch;
+}
+
+static struct zone_touch *target_of(struct zone_emit *emit, const uint8_t *name, size_t len)
+{
+	for (int i = 0; i < 2; i++)
+		if (holds(&emit->targets[i], name, len))
+			return emit->targets[i].touch;
+	return touch_of(emit, &emit->targets[emit->next_target++ % 2], name, len);
 }
 
 static void record(void *arg, const struct naming_record *r)
 {
 	struct zone_emit *emit = arg;
-	struct zone_touch *owner = touch_of(emit, r->owner, r->owner_len);
+	struct zone_touch *owner = touch_of(emit, &emit->owner, r->owner, r->owner_len);
 
 	if (r->type == RR_SRV)
 		zone_txn_change_srv(emit->txn, owner, r->rank, emit->change, emit->ttl, 0, r->weight, r->port,
-			touch_of(emit, r->target, r->target_len));
+			target_of(emit, r->target, r->target_len));
 	else
 		zone_txn_change(emit->txn, owner, r->rank, emit->change, r->type, emit->ttl, r->addr->bytes, r->addr->len);
 }

@@ -5,19 +5,19 @@
 
 #include "zone/naming.h"
 
-#define ZONE_EMIT_NAMES 4 /* names of a task that its records come back to again and again */
+struct zone_emit_name { /* a name and its touch, kept since a task's records come back to it */
+	struct zone_touch *touch;
+	size_t len;
+	uint8_t name[DNAME_MAX];
+};
 
 struct zone_emit {
 	struct zone_txn *txn;
 	uint32_t ttl;
 	int change; /* 1 or -1, set before each use */
 	int64_t *left_out; /* NAMING_LEFT_OUT_COUNT sums to which each thing left out adds `change` */
-	struct {
-		struct zone_touch *touch;
-		size_t len;
-		uint8_t name[DNAME_MAX];
-	} names[ZONE_EMIT_NAMES];
-	unsigned next;
+	struct zone_emit_name owner, targets[2];
+	unsigned next_target;
 };
 
 /* The sink; `emit` is borrowed as long as the sink is used, all-zero but for the first four members. */

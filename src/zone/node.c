@@ -7,13 +7,16 @@
 #include "base/log.h"
 #include "zone/journal.h"
 
-#define ADDITIONAL_MAX 16384 /* bytes of addresses that an SRV record carries of one family; above that, none */
-#define SETS_MAX       1024
+#define ADDITIONAL_MAX    16384 /* bytes of addresses that an SRV record carries of one family; above that, none */
+#define SETS_MAX          1024
+#define SORT_BY_INSERTION 8 /* most names have few records */
 
 /* A record while it is merged: its rdata is head and tail. */
 struct node_record {
 	const uint8_t *tail;
 	const struct zone_touch *target; /* of an SRV record, where it is at hand */
+	const struct zone_node *addresses; /* of a published SRV record: the target's node */
+	uint32_t slot_size;
 	int64_t counts[ZONE_RANKS];
 	uint32_t ttl, old_ttl;
 	uint16_t type, tail_len;
@@ -103,10 +106,17 @@ static int compare(const void *va, const void *vb)
 static void sort(struct node_record *records, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		if (compare(&records[i - 1], &records[i]) > 0) {
+		if (compare(&records[i - 1], &records[i]) <= 0)
+			continue;
+		if (n > SORT_BY_INSERTION) {
 			qsort(records, n, sizeof(*records), compare);
 			return;
 		}
+		struct node_record r = records[i];
+		size_t at = i;
+		for (; at && compare(&records[at - 1], &r) > 0; at--)
+			records[at] = records[at - 1];
+		records[at] = r;
 	}
 }
 
@@ -208,16 +218,11 @@ static size_t addresses_size(const struct zone_node *node, uint16_t type)
 	return size <= ADDITIONAL_MAX ? size : 0;
 }
 
-static size_t slot_size(const struct node_builder *b, const struct node_record *r)
+static void measure(const struct node_builder *b, struct node_record *r)
 {
-	size_t size = RR_FIXED + r->head_len + r->tail_len;
-
-	if (r->type == RR_SRV && r->now) {
-		const struct zone_node *target = target_node(b, r);
-
-		size += addresses_size(target, RR_A) + addresses_size(target, RR_AAAA);
-	}
-	return size;
+	r->addresses = r->type == RR_SRV && r->now ? target_node(b, r) : NULL;
+	r->slot_size = (uint32_t)(RR_FIXED + r->head_len + r->tail_len + addresses_size(r->addresses, RR_A) +
+		addresses_size(r->addresses, RR_AAAA));
 }
 
 static uint8_t *write_addresses(uint8_t *at, const struct zone_node *node, uint16_t type)
@@ -229,7 +234,7 @@ static uint8_t *write_addresses(uint8_t *at, const struct zone_node *node, uint1
 	return at + size;
 }
 
-static uint8_t *write_slot(const struct node_builder *b, uint8_t *at, const struct node_record *r)
+static uint8_t *write_slot(uint8_t *at, const struct node_record *r)
 {
 	wire_put_u16(at, 0xc00c);
 	wire_put_u16(at + 2, r->type);
@@ -242,13 +247,8 @@ static uint8_t *write_slot(const struct node_builder *b, uint8_t *at, const stru
 	if (r->tail_len)
 		memcpy(at, r->tail, r->tail_len);
 	at += r->tail_len;
-	if (r->type == RR_SRV && r->now) {
-		const struct zone_node *target = target_node(b, r);
-
-		at = write_addresses(at, target, RR_A);
-		at = write_addresses(at, target, RR_AAAA);
-	}
-	return at;
+	at = write_addresses(at, r->addresses, RR_A);
+	return write_addresses(at, r->addresses, RR_AAAA);
 }
 
 static size_t align4(size_t n)
@@ -265,7 +265,7 @@ struct group {
 	bool counted; /* some record's counts are not {1, 0, 0} */
 };
 
-static struct group next_group(const struct node_builder *b, const struct node_record *r, const struct node_record *end)
+static struct group next_group(const struct node_record *r, const struct node_record *end)
 {
 	struct group g = {.records = r};
 	uint16_t type = r->type;
@@ -273,7 +273,7 @@ static struct group next_group(const struct node_builder *b, const struct node_r
 	for (; r < end && r->type == type; r++) {
 		g.total++;
 		g.published += r->now;
-		g.slot_bytes += slot_size(b, r);
+		g.slot_bytes += r->slot_size;
 		g.counted |= r->counts[ZONE_RANK_SERVED] != 1 || r->counts[ZONE_RANK_UNWELL] || r->counts[ZONE_RANK_STATIC];
 	}
 	if (type == RR_A || type == RR_AAAA)
@@ -288,8 +288,7 @@ static size_t group_size(const struct group *g)
 }
 
 /* Writes a group at `at` of the node's block and returns where the next one goes. */
-static size_t write_group(const struct node_builder *b, struct zone_node *node, struct zone_rrset *set,
-	const struct group *g, size_t at)
+static size_t write_group(struct zone_node *node, struct zone_rrset *set, const struct group *g, size_t at)
 {
 	uint8_t *base = (uint8_t *)node;
 	size_t slots = at, offsets = slots + align4(g->slot_bytes);
@@ -313,7 +312,7 @@ static size_t write_group(const struct node_builder *b, struct zone_node *node, 
 				c.n[rank] = (uint32_t)r->counts[rank];
 			if (g->counted)
 				memcpy(base + counts + i * sizeof(c), &c, sizeof(c));
-			p = write_slot(b, p, r);
+			p = write_slot(p, r);
 			i++;
 		}
 	}
@@ -345,14 +344,14 @@ static struct zone_node *node_alloc(const struct zone_touch *touch, unsigned set
 	return node;
 }
 
-static int build(struct node_builder *b, struct zone_touch *touch, const struct node_record *records, size_t n, bool apex)
+static int build(struct zone_touch *touch, const struct node_record *records, size_t n, bool apex)
 {
 	const struct node_record *end = records + n;
 	unsigned sets = 0;
 	size_t extra = 0;
 
 	for (const struct node_record *r = records; r < end;) {
-		struct group g = next_group(b, r, end);
+		struct group g = next_group(r, end);
 
 		sets++;
 		extra += group_size(&g);
@@ -368,10 +367,10 @@ static int build(struct node_builder *b, struct zone_touch *touch, const struct 
 	/* published sets first: the answering threads stop at the first that is not */
 	for (int published = 1; published >= 0; published--) {
 		for (const struct node_record *r = records; r < end;) {
-			struct group g = next_group(b, r, end);
+			struct group g = next_group(r, end);
 
 			if ((g.published > 0) == published) {
-				at = write_group(b, node, &node->sets[set++], &g, at);
+				at = write_group(node, &node->sets[set++], &g, at);
 				if (published && g.records->type == RR_NS && !apex)
 					node->flags |= ZONE_NODE_CUT;
 			}
@@ -429,7 +428,9 @@ int node_build(struct node_builder *b, struct zone_touch *touch, bool apex, cons
 	note_difference(b, touch, records, n, gone, gone_count);
 	touch->new = NULL;
 	touch->built = true;
-	int err = n ? build(b, touch, records, n, apex) : 0;
+	for (size_t i = 0; i < n; i++)
+		measure(b, &records[i]);
+	int err = n ? build(touch, records, n, apex) : 0;
 	if (!err && conflict)
 		touch->new->flags |= ZONE_NODE_CONFLICT;
 	return err;

@@ -12,8 +12,8 @@
 #include "zone/journal.h"
 #include "zone/node.h"
 
-/* A published snapshot and what must outlive it: the memory that its successor no longer uses. Versions are freed
- * from the oldest on, each once its grace period is over and nobody pins it. */
+/* A published snapshot and what must outlive it: the memory that its successor no longer uses. Versions are
+ * freed from the oldest on, each once its grace period is over and nobody pins it. */
 struct version {
 	struct zone_snapshot snapshot; /* first: a snapshot's address is its version's */
 	struct version *next;          /* the successor */
@@ -47,7 +47,7 @@ struct zone_store {
 	struct static_srv {
 		uint8_t owner_len, target_len;
 		uint8_t owner[DNAME_MAX], target[DNAME_MAX];
-	} *static_srvs;
+	} * static_srvs;
 	size_t static_srv_count;
 };
 
@@ -59,8 +59,8 @@ static struct version *version_new(struct zone_store *store, const struct pmap *
 		return NULL;
 	v->store = store;
 	memcpy(v->zones, store->zones, store->zone_count * sizeof(v->zones[0]));
-	v->snapshot = (struct zone_snapshot){.nodes = nodes, .serial = serial, .zone_count = store->zone_count,
-		.zones = v->zones};
+	v->snapshot = (struct zone_snapshot){
+		.nodes = nodes, .serial = serial, .zone_count = store->zone_count, .zones = v->zones};
 	for (unsigned z = 0; z < store->zone_count; z++) {
 		struct zone_apex *apex = &v->zones[z];
 
@@ -251,7 +251,8 @@ int zone_store_add_zone(struct zone_store *store, const uint8_t *apex, size_t ap
 		parents[child] = -1;
 		for (unsigned i = 0; i <= z; i++)
 			if (i != child &&
-				dname_is_under(zones[child].name, zones[child].name_len, zones[i].name, zones[i].name_len) &&
+				dname_is_under(zones[child].name, zones[child].name_len, zones[i].name,
+					zones[i].name_len) &&
 				(parents[child] < 0 || zones[parents[child]].name_len < zones[i].name_len))
 				parents[child] = (int)i;
 	}
@@ -282,8 +283,8 @@ void zone_txn_abort(struct zone_txn *txn)
 	zone_txn_free(txn);
 }
 
-/* The commit's work in order: build what has changed records (SRV last, since it copies addresses), then the apex with
- * the serial, then carry births and deaths of names upwards, then put it all into the map. */
+/* The commit's work in order: build what has changed records (SRV last, since it copies addresses), then the
+ * apex with the serial, then carry births and deaths of names upwards, then put it all into the map. */
 struct commit {
 	struct zone_store *store;
 	struct zone_txn *txn;
@@ -312,35 +313,42 @@ static void enqueue(struct commit *c, struct zone_touch *touch)
 	c->by_depth[depth] = touch;
 }
 
-/* Remembers the SRV records that master files bring, and touches those whose target this transaction touches. */
+static int remember_static_srv(
+	struct zone_store *store, const struct zone_touch *touch, const struct zone_delta *delta)
+{
+	size_t target_len = delta->rank == ZONE_RANK_STATIC && delta->type == RR_SRV && delta->rdlen > 6
+				    ? dname_len(delta->rdata + 6, delta->rdlen - 6u)
+				    : 0;
+
+	if (!target_len || delta->change < 0)
+		return 0;
+	struct static_srv *list = realloc(store->static_srvs, (store->static_srv_count + 1) * sizeof(*list));
+	if (!list)
+		return ERR_NOMEM;
+	store->static_srvs = list;
+	struct static_srv *srv = &list[store->static_srv_count++];
+	srv->owner_len = touch->name_len;
+	memcpy(srv->owner, touch->name, touch->name_len);
+	srv->target_len = (uint8_t)target_len;
+	memcpy(srv->target, delta->rdata + 6, target_len);
+	return 0;
+}
+
+/* Remembers the SRV records that master files bring, and touches those whose target this transaction touches.
+ */
 static int watch_static_srvs(struct commit *c)
 {
 	struct zone_store *store = c->store;
 
-	for (size_t i = 0; i < c->txn->bucket_count; i++) {
-		for (struct zone_touch *touch = c->txn->buckets[i]; touch; touch = touch->next) {
-			for (struct zone_delta *d = touch->has_srv ? touch->deltas : NULL; d; d = d->next) {
-				size_t target_len = d->rank == ZONE_RANK_STATIC && d->type == RR_SRV && d->rdlen > 6
-					? dname_len(d->rdata + 6, d->rdlen - 6u) : 0;
-
-				if (!target_len || d->change < 0)
-					continue;
-				struct static_srv *list = realloc(store->static_srvs, (store->static_srv_count + 1) * sizeof(*list));
-				if (!list)
-					return ERR_NOMEM;
-				store->static_srvs = list;
-				struct static_srv *srv = &list[store->static_srv_count++];
-				srv->owner_len = touch->name_len;
-				memcpy(srv->owner, touch->name, touch->name_len);
-				srv->target_len = (uint8_t)target_len;
-				memcpy(srv->target, d->rdata + 6, target_len);
-			}
-		}
-	}
+	for (struct zone_touch *touch = c->txn->first; touch && c->txn->has_static; touch = touch->later)
+		for (struct zone_delta *d = touch->has_srv ? touch->deltas : NULL; d; d = d->next)
+			if (remember_static_srv(store, touch, d))
+				return ERR_NOMEM;
 	for (size_t i = 0; i < store->static_srv_count; i++) {
 		const struct static_srv *srv = &store->static_srvs[i];
 
-		if (zone_txn_find(c->txn, zone_name_hash(srv->target, srv->target_len), srv->target, srv->target_len) &&
+		if (zone_txn_find(c->txn, zone_name_hash(srv->target, srv->target_len), srv->target,
+			    srv->target_len) &&
 			!zone_txn_name(c->txn, 0, srv->owner, srv->owner_len))
 			return ERR_NOMEM;
 	}
@@ -350,31 +358,15 @@ static int watch_static_srvs(struct commit *c)
 /* Builds all touches but the cluster's apex, first those without SRV, then those with. */
 static int build_touches(struct commit *c)
 {
-	struct zone_touch *srv = NULL;
-
-	for (size_t i = 0; i < c->txn->bucket_count; i++) {
-		for (struct zone_touch *touch = c->txn->buckets[i]; touch; touch = touch->next) {
-			if (touch == c->apex)
+	for (int with_srv = 0; with_srv < 2; with_srv++) {
+		for (struct zone_touch *touch = c->txn->first; touch; touch = touch->later) {
+			if (touch == c->apex || touch->has_srv != with_srv)
 				continue;
-			if (touch->has_srv) {
-				touch->same_depth = srv;
-				srv = touch;
-				continue;
-			}
 			int err = node_build(&c->builder, touch, is_apex(c->store, touch), NULL, 0, 0);
 			if (err)
 				return err;
 			enqueue(c, touch);
 		}
-	}
-	while (srv) {
-		struct zone_touch *touch = srv;
-		int err = node_build(&c->builder, touch, is_apex(c->store, touch), NULL, 0, 0);
-
-		if (err)
-			return err;
-		srv = touch->same_depth;
-		enqueue(c, touch);
 	}
 	return 0;
 }
@@ -394,7 +386,8 @@ static int build_apex(struct commit *c)
 
 	c->serial = store->serial;
 	wire_put_u32(store->soa + store->soa_len - SOA_AFTER_SERIAL, c->serial);
-	int err = node_build(&c->builder, c->apex, true, loaded ? store->soa : NULL, store->soa_len, store->soa_ttl);
+	int err = node_build(
+		&c->builder, c->apex, true, loaded ? store->soa : NULL, store->soa_len, store->soa_ttl);
 	if (err || !loaded)
 		return err;
 	c->changed = !store->loaded || c->builder.records_added || c->builder.records_removed;
@@ -416,14 +409,15 @@ static int settle(struct commit *c)
 			uint32_t before = touch->old ? touch->old->children : 0;
 			uint32_t children = before + (uint32_t)touch->children;
 
-			if (!touch->new && children && node_build_empty(touch))
+			if (!touch->new &&children && node_build_empty(touch))
 				return ERR_NOMEM;
 			if (touch->new) {
 				touch->new->children = children;
 				if (touch->wildcard)
-					touch->new->flags = (uint8_t)(touch->wildcard > 0
-						? touch->new->flags | ZONE_NODE_WILDCARD
-						: touch->new->flags & ~ZONE_NODE_WILDCARD);
+					touch->new->flags =
+						(uint8_t)(touch->wildcard > 0
+								  ? touch->new->flags | ZONE_NODE_WILDCARD
+								  : touch->new->flags & ~ZONE_NODE_WILDCARD);
 			}
 			if (touch->new && !touch->new->set_count && !children) {
 				free(touch->new);
@@ -436,7 +430,8 @@ static int settle(struct commit *c)
 				continue;
 			const uint8_t *name = dname_parent(touch->name);
 			size_t len = (size_t)(touch->name_len - (name - touch->name));
-			struct zone_touch *parent = zone_txn_find(c->txn, zone_name_hash(name, len), name, len);
+			struct zone_touch *parent =
+				zone_txn_find(c->txn, zone_name_hash(name, len), name, len);
 			if (!parent) {
 				parent = zone_txn_name(c->txn, (unsigned)zone, name, len);
 				if (!parent || (parent->old && node_build_copy(parent)))
@@ -461,8 +456,10 @@ static void count(struct zone_counters *n, const struct zone_node *node, int sig
 	n->names += (uint64_t)(int64_t)sign;
 	for (unsigned i = 0; i < node->set_count; i++) {
 		const struct zone_rrset *set = &node->sets[i];
-		uint64_t *of_type = set->type == RR_A ? &n->a : set->type == RR_AAAA ? &n->aaaa
-			: set->type == RR_SRV ? &n->srv : &n->other;
+		uint64_t *of_type = set->type == RR_A      ? &n->a
+				    : set->type == RR_AAAA ? &n->aaaa
+				    : set->type == RR_SRV  ? &n->srv
+							   : &n->other;
 
 		*of_type += (uint64_t)((int64_t)sign * set->count);
 	}
@@ -473,32 +470,30 @@ static int apply(struct commit *c)
 {
 	int err = 0;
 
-	for (int depth = 0; depth <= DNAME_LABELS; depth++) {
-		for (struct zone_touch *touch = c->by_depth[depth]; touch && !err; touch = touch->same_depth) {
-			if (touch->new && touch->old && node_equal(touch->new, touch->old)) {
-				free(touch->new);
-				touch->new = NULL;
-				touch->old = NULL;
-				continue;
-			}
-			if (touch->new && touch->new->flags & ZONE_NODE_CUT)
-				c->store->zones[touch->new->zone].cuts = true;
-			if (touch->new)
-				err = pmap_edit_put(&c->edit, touch->new, (void *)(uintptr_t)touch->old);
-			else if (touch->old)
-				err = pmap_edit_remove(&c->edit, (void *)(uintptr_t)touch->old);
-			count(&c->counters, touch->old, -1);
-			count(&c->counters, touch->new, 1);
+	for (struct zone_touch *touch = c->txn->first; touch && !err; touch = touch->later) {
+		if (touch->new && touch->old && node_equal(touch->new, touch->old)) {
+			free(touch->new);
+			touch->new = NULL;
+			touch->old = NULL;
+			continue;
 		}
+		if (touch->new && touch->new->flags & ZONE_NODE_CUT)
+			c->store->zones[touch->new->zone].cuts = true;
+		if (touch->new)
+			err = pmap_edit_put(&c->edit, touch->new, (void *)(uintptr_t)touch->old);
+		else if (touch->old)
+			err = pmap_edit_remove(&c->edit, (void *)(uintptr_t)touch->old);
+		count(&c->counters, touch->old, -1);
+		count(&c->counters, touch->new, 1);
+		retired_add(&c->garbage, (void *)(uintptr_t)touch->old);
 	}
 	return err;
 }
 
 static void free_new_nodes(struct commit *c)
 {
-	for (size_t i = 0; i < c->txn->bucket_count; i++)
-		for (struct zone_touch *touch = c->txn->buckets[i]; touch; touch = touch->next)
-			free(touch->new);
+	for (struct zone_touch *touch = c->txn->first; touch; touch = touch->later)
+		free(touch->new);
 }
 
 int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result)
@@ -539,9 +534,6 @@ int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result)
 		goto out;
 	}
 	pmap_edit_commit(&c.edit);
-	for (int depth = 0; depth <= DNAME_LABELS; depth++)
-		for (struct zone_touch *touch = c.by_depth[depth]; touch; touch = touch->same_depth)
-			retired_add(&c.garbage, (void *)(uintptr_t)touch->old);
 	publish(store, v, &c.garbage);
 	if (c.changed) {
 		zone_journal_append(store->journal, c.builder.journal, store->serial, c.serial);
@@ -555,9 +547,13 @@ int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result)
 	pthread_mutex_lock(&store->lock);
 	store->counters = c.counters;
 	pthread_mutex_unlock(&store->lock);
-	*result = (struct zone_commit){.changed = c.changed, .serial = c.serial, .names_touched = names,
-		.records_added = c.builder.records_added, .records_removed = c.builder.records_removed,
-		.pages_touched = (uint32_t)pages, .conflicts = c.builder.conflicts};
+	*result = (struct zone_commit){.changed = c.changed,
+		.serial = c.serial,
+		.names_touched = names,
+		.records_added = c.builder.records_added,
+		.records_removed = c.builder.records_removed,
+		.pages_touched = (uint32_t)pages,
+		.conflicts = c.builder.conflicts};
 out:
 	if (err) {
 		free_new_nodes(&c);

@@ -13,6 +13,7 @@ struct zone_txn *zone_txn_new(struct zone_store *store, const struct zone_snapsh
 		return NULL;
 	*txn = (struct zone_txn){.store = store, .base = base, .bucket_count = BUCKETS_FIRST,
 		.expected_names = expected_names};
+	txn->last = &txn->first;
 	txn->buckets = calloc(txn->bucket_count, sizeof(txn->buckets[0]));
 	if (!txn->buckets) {
 		free(txn);
@@ -85,6 +86,8 @@ struct zone_touch *zone_txn_name(struct zone_txn *txn, unsigned zone, const uint
 			touch->has_srv |= touch->old->sets[i].type == RR_SRV;
 	}
 	txn->buckets[hash & (txn->bucket_count - 1)] = touch;
+	*txn->last = touch;
+	txn->last = &touch->later;
 	txn->touch_count++;
 	return touch;
 }
@@ -104,6 +107,7 @@ static struct zone_delta *add_delta(struct zone_txn *txn, struct zone_touch *tou
 	touch->deltas = delta;
 	touch->delta_count++;
 	touch->has_srv |= values.type == RR_SRV;
+	txn->has_static |= values.rank == ZONE_RANK_STATIC;
 	return delta;
 }
 

@@ -24,6 +24,7 @@ struct zone_delta {
 
 struct zone_touch {
 	struct zone_touch *next; /* same bucket of the table */
+	struct zone_touch *later; /* created after it: this order is that of memory */
 	struct zone_touch *same_depth;
 	uint64_t hash;
 	const struct zone_node *old; /* in the base, or NULL */
@@ -44,10 +45,12 @@ struct zone_txn {
 	const struct zone_snapshot *base;
 	struct arena arena;
 	struct zone_touch **buckets;
+	struct zone_touch *first, **last; /* in order of creation */
 	size_t bucket_count, touch_count;
 	size_t expected_names;
 	bool failed; /* out of memory somewhere: the commit will say so */
 	bool set_loaded;
+	bool has_static; /* some change is of static rank */
 };
 
 /* Memory for a transaction on `base`; NULL without it. */
