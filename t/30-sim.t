@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use File::Temp qw(tempdir);
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP;
@@ -624,6 +625,53 @@ subtest "authentication" => sub {
     is(get($s->url . "/master/redirect")->{status}, 307, "nor does /master/redirect");
     is(get("http://mesos:wrong@" . $s->hostport . "/state")->{status}, 401, "a wrong password");
     is(get("http://mesos:secret@" . $s->hostport . "/state")->{status}, 200, "the right one");
+    is($s->stop, 0, "it ends cleanly");
+};
+
+subtest "HTTPS" => sub {
+    plan skip_all => "no curl, or no openssl" if grep { system("$_ >/dev/null 2>&1") } "curl -V", "openssl version";
+    my $dir = tempdir(CLEANUP => 1);
+    my $openssl = sub { system("cd $dir && openssl $_[0] >/dev/null 2>&1") == 0 or die "openssl $_[0]" };
+    for my $ca (qw(ca other)) {
+        $openssl->("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $ca.key -out $ca.pem"
+                . " -days 30 -subj /CN=$ca");
+    }
+    for my $pair ("server ca", "client ca", "stranger other") {
+        my ($name, $ca) = split / /, $pair;
+        open my $ext, ">", "$dir/ext" or die;
+        print $ext "subjectAltName=IP:127.0.0.1\n";
+        close $ext;
+        $openssl->("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.csr -subj /CN=$name");
+        $openssl->("x509 -req -in $name.csr -CA $ca.pem -CAkey $ca.key -CAcreateserial -days 30 -extfile ext -out $name.pem");
+    }
+    my @tls = ("--tls-key", "$dir/server.key", "--tls-cert", "$dir/server.pem");
+    my $curl = sub {
+        my ($port, @args) = @_;
+        my $got = `curl -s --max-time 20 --cacert $dir/ca.pem @args https://127.0.0.1:$port/version`;
+        return $? ? "failed" : $got;
+    };
+    my $s = MesosSim->new(args => \@tls);
+    like($curl->($s->port), qr/"version":"1\.12\.0"/, "HTTPS");
+    is(get($s->url . "/version")->{status} == 200, "", "not HTTP");
+    is($s->cmd("scale", app => "mywebservice", n => 2)->{tasks}, 2, "commands go on without");
+    is($s->stop, 0, "it ends cleanly");
+    $s = MesosSim->new(args => [ @tls, "--tls-client-ca", "$dir/ca.pem" ]);
+    is($curl->($s->port), "failed", "without a client certificate");
+    is($curl->($s->port, "--cert $dir/stranger.pem --key $dir/stranger.key"), "failed", "with one of a stranger");
+    like($curl->($s->port, "--cert $dir/client.pem --key $dir/client.key"), qr/"version"/, "with a good one");
+    is($s->stop, 0, "it ends cleanly");
+};
+
+subtest "a large cluster" => sub {
+    my $s = MesosSim->new(args => [ "--agents", 1000, "--tasks", 10_000 ]);
+    my $text = get($s->url . "/state")->{content};
+    my $tasks = () = $text =~ /"statuses":/g;
+    is($tasks, 10_002, "its tasks, and two that are over");
+    my $agents = () = $text =~ /"pid":"slave/g;
+    is($agents, 1000, "its agents");
+    cmp_ok(abs(length($text) / 14_000_000 - 1), "<", 0.1, "1,400 bytes a task, agents included, as in large clusters");
+    is(get($s->url . "/state")->{content}, $text, "the same again");
+    is($s->counters->{renders}, 1, "from the one that was written");
     is($s->stop, 0, "it ends cleanly");
 };
 

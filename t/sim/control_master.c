@@ -110,7 +110,7 @@ int control_fault(struct control *c)
 int control_clear(struct control *c)
 {
 	struct sim *s = c->sim;
-	unsigned number;
+	unsigned number = 0;
 	int err = find_master(c, &number);
 
 	if (err)
