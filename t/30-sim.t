@@ -200,6 +200,7 @@ subtest "what a demo needs" => sub {
     my ($marathon) = grep { $_->{name} eq "marathon" } @{ $state->{frameworks} };
     my @web = grep { $_->{name} eq "mywebservice" } @{ $marathon->{tasks} };
     is(@web, 5, "mywebservice has five instances");
+    is(scalar($sim->tasks("mywebservice")), 5, "and nothing else has its name");
     my ($port) = @{ $web[0]{discovery}{ports}{ports} };
     is($port->{name}, "http", "with a named port");
     is($web[0]{resources}{ports}, "[$port->{number}-$port->{number}]", "which is the agent's");

@@ -74,7 +74,7 @@ static const struct demo_app {
 		.id_style = ID_MARATHON},
 	{MARATHON_USER, 2, "dns", "/dns", "dns", NETWORK_HOST, CHECK_NONE,
 		{{"dns", "udp", 53}, {"dns-tcp", "tcp", 53}}, .id_style = ID_MARATHON},
-	{MARATHON_USER, 1, "mywebservice", "/mywebservice", "", NETWORK_BRIDGE, CHECK_NONE,
+	{MARATHON_USER, 1, "legacy", "/legacy", "", NETWORK_BRIDGE, CHECK_NONE,
 		{{"http", "tcp", 8080}}, .id_style = ID_MARATHON},
 	{CHRONOS, 1, "ChronosTask:nightly report (all)", NULL, NULL, NETWORK_HOST, CHECK_NONE, {{"", "", 0}},
 		.id_style = ID_CHRONOS},
