@@ -66,7 +66,8 @@ sub slurp {
 }
 
 # config: keys that are added to the defaults below (undef takes one away); args: further arguments; state: a file for
-# --state; env: environment; wait: 0 to return before it answers.
+# --state; env: environment; wait: 0 to return before it answers; command: what to run instead of the binary of this
+# build, a list to which the arguments are added.
 sub start {
     my ($class, %opt) = @_;
     my $dir = tempdir("mesos-named-XXXXXX", TMPDIR => 1, CLEANUP => 1);
@@ -81,6 +82,7 @@ sub start {
     write_config($self->{config}, \%config);
     $self->{args} = [ "-config=$self->{config}", ($opt{state} ? ("--state", $opt{state}) : ()), @{ $opt{args} || [] } ];
     $self->{env} = $opt{env} || {};
+    $self->{command} = $opt{command} || [ binary() ];
     $self->launch;
     if (!exists $opt{wait} || $opt{wait}) {
         $self->wait_ready or die "mesos-named does not answer:\n" . $self->log;
@@ -98,7 +100,7 @@ sub launch {
         open STDIN,  "<",  "/dev/null"  or POSIX::_exit(127);
         open STDOUT, ">>", $self->{log} or POSIX::_exit(127);
         open STDERR, ">&", \*STDOUT     or POSIX::_exit(127);
-        { no warnings "exec"; exec { binary() } binary(), @{ $self->{args} }; }
+        { no warnings "exec"; exec { $self->{command}[0] } @{ $self->{command} }, @{ $self->{args} }; }
         POSIX::_exit(127);
     }
     $self->{pid} = $pid;
