@@ -16,7 +16,7 @@ plan skip_all => "mesos-sim was not built" unless MesosSim::program();
 $Named::PATIENCE = 120;
 my $sim   = MesosSim->new;
 my $named = Named->start(
-    command => [qw(valgrind -q --leak-check=full --show-leak-kinds=definite,possible --error-exitcode=99), $program],
+    command => [ split(/ /, "valgrind -q --leak-check=full --error-exitcode=99"), $program ],
     config  => { masters => [ $sim->hostport ], stateTimeoutSeconds => 60 },
 );
 ok($named->wait_answer("_mywebservice._tcp.marathon.mesos", "SRV"), "answers from the state");

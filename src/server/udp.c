@@ -24,14 +24,9 @@ union peer {
 	struct sockaddr_in6 in6;
 };
 
-union control {
-	struct cmsghdr align;
-	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
-
 struct slot {
 	union peer peer;
-	union control control;
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	uint8_t in[PACKET];
 	uint8_t out[PACKET];
 	uint8_t stagger[SLOT_STAGGER];
@@ -77,7 +72,7 @@ struct udp *udp_new(struct worker *worker)
 		udp->in[i].msg_hdr = (struct msghdr){.msg_name = &slot->peer,
 			.msg_iov = &udp->in_iov[i],
 			.msg_iovlen = 1,
-			.msg_control = &slot->control};
+			.msg_control = slot->control};
 		udp->out[i].msg_hdr = (struct msghdr){.msg_iov = &udp->out_iov[i], .msg_iovlen = 1};
 	}
 	reset_slots(udp, BATCH);
