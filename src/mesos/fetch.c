@@ -145,13 +145,24 @@ static void fetch_free(struct fetch *fetch)
 	free(fetch);
 }
 
+struct addr fetch_peer(const struct fetch *fetch)
+{
+	struct addr peer = {0};
+	char *ip = NULL;
+
+	curl_easy_getinfo(fetch->easy, CURLINFO_PRIMARY_IP, &ip);
+	if (ip)
+		addr_parse(&peer, ip, strlen(ip));
+	return peer;
+}
+
 static void finish(struct fetch *fetch, CURLcode code)
 {
 	struct fetch_result result = {
 		.outcome = outcome_of(fetch, code), .rc = fetch->rc, .bytes = fetch->bytes};
 	CURL *easy = fetch->easy;
-	char *location = NULL, *ip = NULL;
-	long status = 0, port = 0, connects = 0;
+	char *location = NULL;
+	long status = 0, connects = 0;
 	curl_off_t wire = 0, us = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -159,8 +170,6 @@ static void finish(struct fetch *fetch, CURLcode code)
 	curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
 	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-	curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
-	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
 	result.status = (unsigned)status;
 	if (status && status != 200 && code == CURLE_WRITE_ERROR)
 		result.outcome = FETCH_ANSWERED; /* with a body longer than we care for */
@@ -168,9 +177,7 @@ static void finish(struct fetch *fetch, CURLcode code)
 	result.wire_bytes = (uint64_t)wire;
 	result.seconds = (double)us / 1e6;
 	result.reused = !connects && status;
-	result.peer_port = (uint16_t)port;
-	if (ip)
-		addr_parse(&result.peer, ip, strlen(ip));
+	result.peer = fetch_peer(fetch);
 	if (result.outcome == FETCH_ANSWERED)
 		result.error = fetch->body;
 	else if (result.outcome == FETCH_LIMIT)

@@ -51,7 +51,6 @@ struct fetch_result { /* borrowed for the call */
 	double seconds;
 	bool reused;      /* an old connection was good for it */
 	struct addr peer; /* len 0: none was reached */
-	uint16_t peer_port;
 };
 
 struct fetch_callbacks {
@@ -72,6 +71,8 @@ void fetcher_free(struct fetcher *f);
 
 /* Starts a GET of an http or https URL. NULL and `*err` (ERR_NOMEM, ERR_FORMAT) on failure. */
 struct fetch *fetch_start(struct fetcher *f, const char *url, const struct fetch_callbacks *callbacks, int *err);
+/* The address that it is connected to; len 0 if it is not yet. For use in data(). */
+struct addr fetch_peer(const struct fetch *fetch);
 /* done() will not be called. */
 void fetch_cancel(struct fetch *fetch);
 
