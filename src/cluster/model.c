@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/siphash.h"
 
 #define KINDS       (CLUSTER_TASK + 1)
 #define CHANGES_MAX 10000000 /* of one update: far beyond what a master holds */
 
 struct change {
+	uint64_t order; /* tasks of one name stand together, since the records that they share are made at once */
 	struct cluster_element *old, *new; /* not both NULL */
 };
 
@@ -145,6 +147,24 @@ static const struct pmap *newest(const struct cluster_model *model, enum cluster
 	return model->edits[kind].map ? model->edits[kind].map : model->maps[kind];
 }
 
+/* Agents and frameworks first, then tasks by a hash of what names them. */
+static uint64_t order_of(const struct cluster_element *e)
+{
+	const struct cluster_task *task = (const void *)e;
+
+	if (e->kind != CLUSTER_TASK)
+		return 0;
+	struct cluster_text name = task->discovery_name.len ? task->discovery_name : task->name;
+	return siphash13(&siphash_process_key, cluster_text(task, name), name.len) | 1;
+}
+
+static int compare_order(const void *va, const void *vb)
+{
+	const struct change *a = va, *b = vb;
+
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
 static int add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
 {
 	if (model->change_count == model->change_room) {
@@ -156,7 +176,7 @@ static int add_change(struct cluster_model *model, struct cluster_element *old, 
 		model->changes = changes;
 		model->change_room = room;
 	}
-	model->changes[model->change_count++] = (struct change){old, new};
+	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new};
 	if (old)
 		old->link.seen = model->update;
 	if (new)
@@ -322,6 +342,7 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 		cluster_model_abort(model);
 		return err;
 	}
+	qsort(model->changes, model->change_count, sizeof(model->changes[0]), compare_order);
 	for (size_t i = 0; i < model->change_count; i++) {
 		const struct change *c = &model->changes[i];
 		const struct cluster_element *any = c->old ? c->old : c->new;

@@ -23,8 +23,8 @@ struct feed {
 	bool apex_made; /* the records that never change are in the zone */
 
 	struct cluster_master leader, *masters; /* as they are in the zone */
+	struct cluster_master next_leader;      /* as the last document names it */
 	size_t master_count;
-	char leader_text[CLUSTER_TEXT_MAX];
 
 	bool waiting; /* the first document is in, and names of hosts are still being looked up */
 	bool loaded;
@@ -159,6 +159,7 @@ static void agent_changed(void *arg, const struct cluster_agent *before, const s
 	sink = emit_sink(feed, 1);
 	if (after)
 		naming_agent(feed->naming, after, &sink);
+	zone_emit_fold(&feed->emit);
 }
 
 static void framework_changed(void *arg, const struct cluster_framework *before, const struct cluster_framework *after)
@@ -183,6 +184,7 @@ static void task_changed(void *arg, const struct cluster_task_view *before, cons
 	sink = emit_sink(feed, 1);
 	if (after->task)
 		naming_task(feed->naming, after->task, after->agent, after->framework, &sink);
+	zone_emit_fold(&feed->emit);
 }
 
 /* HOST:PORT to a master with the addresses that are known. */
@@ -194,20 +196,14 @@ static struct cluster_master master_of(const struct feed *feed, const char *host
 	return master;
 }
 
-/* The masters as the configuration and the last document name them. NULL: out of memory. */
-static struct cluster_master *masters_now(const struct feed *feed, struct cluster_master *leader)
+/* The configured masters with the addresses known now. NULL: out of memory. */
+static struct cluster_master *masters_now(const struct feed *feed)
 {
 	const struct conf_endpoints *list = &feed->conf->masters;
 	struct cluster_master *masters = calloc(list->count + 1, sizeof(*masters));
-	const char *host;
-	size_t len;
-	uint16_t port = 5050;
 
-	*leader = (struct cluster_master){0};
 	for (size_t i = 0; masters && i < list->count; i++)
 		masters[i] = master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
-	if (!addr_split_hostport(feed->leader_text, strlen(feed->leader_text), &host, &len, &port))
-		*leader = master_of(feed, host, len, port);
 	return masters;
 }
 
@@ -256,7 +252,7 @@ static int commit(struct feed *feed, bool complete)
 	const struct cluster_changes changes = {.arg = feed, .agent = agent_changed, .framework = framework_changed,
 		.task = task_changed};
 	int64_t left_out[NAMING_LEFT_OUT_COUNT];
-	struct cluster_master leader, *masters = masters_now(feed, &leader);
+	struct cluster_master leader = feed->next_leader, *masters = masters_now(feed);
 	struct retired garbage = {0};
 	struct zone_commit result;
 	bool load = !feed->waiting && !feed->loaded;
@@ -315,7 +311,7 @@ static void tell_skipped(struct feed *feed)
 	}
 }
 
-int feed_document_end(struct feed *feed, bool ok, const char *leader)
+int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader)
 {
 	int err = 0;
 
@@ -324,7 +320,7 @@ int feed_document_end(struct feed *feed, bool ok, const char *leader)
 		feed->counters.documents_failed++;
 		return 0;
 	}
-	snprintf(feed->leader_text, sizeof(feed->leader_text), "%s", leader);
+	feed->next_leader = *leader;
 	if (!feed->loaded)
 		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
 	err = commit(feed, true);
@@ -386,6 +382,11 @@ void feed_stop_waiting(struct feed *feed)
 		return;
 	feed->waiting = false;
 	update_hosts(feed);
+}
+
+bool feed_is_waiting(const struct feed *feed)
+{
+	return feed->waiting;
 }
 
 bool feed_is_loaded(const struct feed *feed)

@@ -36,16 +36,19 @@ struct feed *feed_new(const struct conf *conf, struct zone_store *store, const s
 	const struct addr *local, size_t local_count);
 void feed_free(struct feed *feed);
 
-/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened. `leader`
- * is HOST:PORT, "" if not known. ERR_NOMEM, ERR_LIMIT: as if not ok. */
+/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened,
+ * and `leader` does not count.
+ * ERR_NOMEM, ERR_LIMIT: as if not ok. */
 void feed_document_begin(struct feed *feed);
 struct state_sink feed_sink(struct feed *feed);
-int feed_document_end(struct feed *feed, bool ok, const char *leader);
+int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader);
 
 /* Addresses of hosts have changed, or no answer is awaited any more: take it over. */
 void feed_hosts_changed(struct feed *feed);
 /* Serve what there is although names of hosts are still being looked up. */
 void feed_stop_waiting(struct feed *feed);
+/* The first document was taken in, and is not served before the names of hosts are known or feed_stop_waiting(). */
+bool feed_is_waiting(const struct feed *feed);
 /* A document was taken in, and the zone is being served. */
 bool feed_is_loaded(const struct feed *feed);
 

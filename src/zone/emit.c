@@ -47,3 +47,9 @@ struct naming_sink zone_emit_sink(struct zone_emit *emit)
 {
 	return (struct naming_sink){.arg = emit, .record = record, .left_out = left_out};
 }
+
+void zone_emit_fold(struct zone_emit *emit)
+{
+	if (zone_txn_fold(emit->txn))
+		emit->owner.len = emit->targets[0].len = emit->targets[1].len = 0;
+}

@@ -23,4 +23,7 @@ struct zone_emit {
 /* The sink; `emit` is borrowed as long as the sink is used, all-zero but for the first four members. */
 struct naming_sink zone_emit_sink(struct zone_emit *emit);
 
+/* Between two elements: zone_txn_fold(). */
+void zone_emit_fold(struct zone_emit *emit);
+
 #endif

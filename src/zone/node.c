@@ -207,7 +207,7 @@ static const struct zone_node *target_node(const struct node_builder *b, const s
 		touch = zone_txn_find(b->txn, hash, r->tail, r->tail_len);
 	if (touch)
 		return touch->built ? touch->new : touch->old;
-	return zone_find_hashed(b->txn->base->nodes, hash, r->tail, r->tail_len);
+	return zone_find_hashed(zone_txn_nodes(b->txn), hash, r->tail, r->tail_len);
 }
 
 static size_t addresses_size(const struct zone_node *node, uint16_t type)

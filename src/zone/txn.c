@@ -1,38 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "zone/txn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-#define BUCKETS_FIRST 256
+#include "zone/commit.h"
+#include "zone/parts.h"
 
-struct zone_txn *zone_txn_new(struct zone_store *store, const struct zone_snapshot *base, size_t expected_names)
+#define BUCKETS_FIRST 256
+#define FOLD_TOUCHES  16384 /* what a processor's cache can hold */
+
+static struct zone_touch *touch_new(struct zone_txn *txn, struct arena *arena, uint64_t hash, unsigned zone,
+	const uint8_t *name, size_t len)
 {
+	struct zone_touch *touch = arena_alloc(arena, sizeof(*touch) + len);
+
+	if (!touch)
+		return NULL;
+	*touch = (struct zone_touch){.hash = hash, .old = zone_find_hashed(zone_txn_nodes(txn), hash, name, len),
+		.zone = (uint16_t)zone, .name_len = (uint8_t)len};
+	memcpy(touch->name, name, len);
+	if (touch->old) {
+		touch->zone = touch->old->zone;
+		for (unsigned i = 0; i < touch->old->set_count; i++)
+			touch->has_srv |= touch->old->sets[i].type == RR_SRV;
+	}
+	return touch;
+}
+
+struct zone_txn *zone_txn_begin(struct zone_store *store, size_t expected_names)
+{
+	const struct zone_apex *domain = &store->zones[0];
 	struct zone_txn *txn = calloc(1, sizeof(*txn));
 
+	assert(!store->txn);
 	if (!txn)
 		return NULL;
-	*txn = (struct zone_txn){.store = store, .base = base, .bucket_count = BUCKETS_FIRST,
+	*txn = (struct zone_txn){.store = store, .base = zone_store_read(store), .bucket_count = BUCKETS_FIRST,
 		.expected_names = expected_names};
 	txn->last = &txn->first;
 	txn->buckets = calloc(txn->bucket_count, sizeof(txn->buckets[0]));
-	if (!txn->buckets) {
-		free(txn);
+	if (txn->buckets)
+		txn->apex = touch_new(txn, &txn->apex_arena, zone_name_hash(domain->name, domain->name_len), 0, domain->name,
+			domain->name_len);
+	if (!txn->apex) {
+		zone_txn_free(txn);
 		return NULL;
 	}
-	return txn;
+	return store->txn = txn;
 }
 
 void zone_txn_free(struct zone_txn *txn)
 {
+	txn->store->txn = NULL;
 	arena_fini(&txn->arena);
+	arena_fini(&txn->apex_arena);
 	free(txn->buckets);
 	free(txn);
+}
+
+void zone_txn_abort(struct zone_txn *txn)
+{
+	commit_abort(txn);
+	zone_txn_free(txn);
+}
+
+int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result)
+{
+	int err = commit_publish(txn, result);
+
+	zone_txn_free(txn);
+	return err;
+}
+
+bool zone_txn_fold(struct zone_txn *txn)
+{
+	if (txn->touch_count < FOLD_TOUCHES || txn->failed)
+		return false;
+	commit_fold(txn);
+	return true;
+}
+
+void zone_txn_reset(struct zone_txn *txn)
+{
+	arena_fini(&txn->arena);
+	memset(txn->buckets, 0, txn->bucket_count * sizeof(txn->buckets[0]));
+	txn->first = NULL;
+	txn->last = &txn->first;
+	txn->touch_count = 0;
+	txn->has_static = false;
+}
+
+const struct pmap *zone_txn_nodes(const struct zone_txn *txn)
+{
+	return txn->commit ? commit_nodes(txn->commit) : txn->base->nodes;
 }
 
 struct zone_touch *zone_txn_find(const struct zone_txn *txn, uint64_t hash, const uint8_t *name, size_t len)
 {
 	struct zone_touch *touch = txn->buckets[hash & (txn->bucket_count - 1)];
 
+	if (hash == txn->apex->hash && len == txn->apex->name_len && !memcmp(name, txn->apex->name, len))
+		return txn->apex;
 	while (touch && (touch->hash != hash || touch->name_len != len || memcmp(touch->name, name, len) != 0))
 		touch = touch->next;
 	return touch;
@@ -67,24 +136,12 @@ struct zone_touch *zone_txn_name(struct zone_txn *txn, unsigned zone, const uint
 		return touch;
 	if (txn->touch_count >= txn->bucket_count)
 		grow(txn);
-	touch = arena_alloc(&txn->arena, sizeof(*touch) + len);
+	touch = touch_new(txn, &txn->arena, hash, zone, name, len);
 	if (!touch) {
 		txn->failed = true;
 		return NULL;
 	}
-	*touch = (struct zone_touch){
-		.hash = hash,
-		.next = txn->buckets[hash & (txn->bucket_count - 1)],
-		.old = zone_find_hashed(txn->base->nodes, hash, name, len),
-		.zone = (uint16_t)zone,
-		.name_len = (uint8_t)len,
-	};
-	memcpy(touch->name, name, len);
-	if (touch->old) {
-		touch->zone = touch->old->zone;
-		for (unsigned i = 0; i < touch->old->set_count; i++)
-			touch->has_srv |= touch->old->sets[i].type == RR_SRV;
-	}
+	touch->next = txn->buckets[hash & (txn->bucket_count - 1)];
 	txn->buckets[hash & (txn->bucket_count - 1)] = touch;
 	*txn->last = touch;
 	txn->last = &touch->later;
@@ -97,7 +154,8 @@ static struct zone_delta *add_delta(struct zone_txn *txn, struct zone_touch *tou
 {
 	if (rdata_size < sizeof(values.rdata))
 		rdata_size = sizeof(values.rdata);
-	struct zone_delta *delta = touch ? arena_alloc(&txn->arena, offsetof(struct zone_delta, rdata) + rdata_size) : NULL;
+	struct arena *arena = touch == txn->apex ? &txn->apex_arena : &txn->arena;
+	struct zone_delta *delta = touch ? arena_alloc(arena, offsetof(struct zone_delta, rdata) + rdata_size) : NULL;
 	if (!delta) {
 		txn->failed = true;
 		return NULL;

@@ -27,7 +27,7 @@ struct zone_touch {
 	struct zone_touch *later; /* created after it: this order is that of memory */
 	struct zone_touch *same_depth;
 	uint64_t hash;
-	const struct zone_node *old; /* in the base, or NULL */
+	const struct zone_node *old; /* in the map as it is so far, or NULL */
 	struct zone_node *new;       /* what is to be there instead, or NULL; set by the commit */
 	struct zone_delta *deltas;   /* newest first */
 	uint32_t delta_count;
@@ -43,20 +43,29 @@ struct zone_touch {
 struct zone_txn {
 	struct zone_store *store;
 	const struct zone_snapshot *base;
+
+	/* the touches since the last fold */
 	struct arena arena;
 	struct zone_touch **buckets;
 	struct zone_touch *first, **last; /* in order of creation */
 	size_t bucket_count, touch_count;
-	size_t expected_names;
+	struct zone_touch *apex; /* of the cluster's zone: stays through all folds, in memory of its own */
+	struct arena apex_arena;
 	bool failed; /* out of memory somewhere: the commit will say so */
 	bool set_loaded;
 	bool has_static; /* some change is of static rank */
+
+	/* what was folded */
+	struct commit *commit;
+	size_t expected_names, names_touched;
 };
 
-/* Memory for a transaction on `base`; NULL without it. */
-struct zone_txn *zone_txn_new(struct zone_store *store, const struct zone_snapshot *base, size_t expected_names);
-void zone_txn_free(struct zone_txn *txn);
+/* The map as the transaction has it so far. */
+const struct pmap *zone_txn_nodes(const struct zone_txn *txn);
 /* The touch of the name if the transaction has one. */
 struct zone_touch *zone_txn_find(const struct zone_txn *txn, uint64_t hash, const uint8_t *name, size_t len);
+/* Forgets the touches but the apex's, and their memory. */
+void zone_txn_reset(struct zone_txn *txn);
+void zone_txn_free(struct zone_txn *txn);
 
 #endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon.h"
+
+#include <ev.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "conf/system.h"
+#include "daemon/privileges.h"
+#include "daemon/zones.h"
+#include "mesos/follow.h"
+#include "server/server.h"
+#include "zone/dump.h"
+#include "zone/static.h"
+
+/* What a run is made of, in the order in which it is set up. */
+struct daemon {
+	const struct conf *conf;
+	struct addr *local;
+	size_t local_count;
+	struct zone_store *store;
+	struct server *server; /* NULL: dnson is false */
+	struct follow *follow;
+};
+
+static int read_local_addresses(struct daemon *d)
+{
+	struct conf_system system;
+	int err = conf_system_init(&system);
+
+	if (err)
+		return err;
+	d->local = calloc(system.interface_count + 1, sizeof(d->local[0]));
+	for (size_t i = 0; d->local && i < system.interface_count; i++)
+		d->local[d->local_count++] = system.interfaces[i].addr;
+	conf_system_fini(&system);
+	return d->local ? 0 : ERR_NOMEM;
+}
+
+static int make_server(struct daemon *d)
+{
+	const struct conf *conf = d->conf;
+	struct server_settings settings = {.addresses = conf->listeners, .address_count = conf->listener_count,
+		.port = conf->port, .workers = conf->workers ? conf->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+		.answer = {.edns_udp_size = conf->edns_udp_size, .set_truncate_bit = conf->set_truncate_bit,
+			.recursion_available = conf->recurse_on, .version = "mesos-named " PACKAGE_VERSION},
+		.store = d->store};
+	char error[SERVER_ERROR_MAX];
+
+	if (!conf->dns_on)
+		return 0;
+	d->server = server_new(&settings, error);
+	if (!d->server) {
+		log_error("server", "%s", error);
+		return ERR_SYSTEM;
+	}
+	return 0;
+}
+
+static int make_follow(struct daemon *d, const char *state_file)
+{
+	const struct follow_settings settings = {.conf = d->conf, .store = d->store, .state_file = state_file,
+		.local = d->local, .local_count = d->local_count};
+
+	d->follow = follow_new(&settings);
+	return d->follow ? 0 : ERR_SYSTEM;
+}
+
+static void daemon_fini(struct daemon *d)
+{
+	if (d->follow) {
+		follow_stop(d->follow);
+		follow_free(d->follow);
+	}
+	server_free(d->server);
+	zone_store_free(d->store);
+	free(d->local);
+}
+
+static void log_counts(const struct daemon *d)
+{
+	struct server_counters server = {0};
+	struct follow_counters follow;
+	struct zone_counters zone;
+
+	if (d->server)
+		server_read_counters(d->server, &server);
+	follow_read_counters(d->follow, &follow);
+	zone_store_counters(d->store, &zone);
+	log_info("daemon", "counts serial=%" PRIu32 " loaded=%d names=%" PRIu64 " a=%" PRIu64 " aaaa=%" PRIu64 " srv=%" PRIu64
+		" other=%" PRIu64 " agents=%zu frameworks=%zu tasks=%zu documents=%" PRIu64 " documents_failed=%" PRIu64
+		" commits=%" PRIu64 " pages_touched=%" PRIu64 " last_pages_touched=%" PRIu32,
+		zone.serial, zone.loaded, zone.names, zone.a, zone.aaaa, zone.srv, zone.other, follow.feed.elements.agents,
+		follow.feed.elements.frameworks, follow.feed.elements.tasks, follow.feed.documents,
+		follow.feed.documents_failed, zone.commits, zone.pages_touched, follow.feed.pages_touched);
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+	log_info("daemon", "stopping signal=%d", watcher->signum);
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+	log_counts(watcher->data);
+}
+
+/* Runs the main thread's loop until a signal ends it. */
+static int serve(struct daemon *d, struct ev_loop *loop)
+{
+	ev_signal stop[2], counts;
+
+	ev_signal_init(&stop[0], on_stop, SIGTERM);
+	ev_signal_init(&stop[1], on_stop, SIGINT);
+	ev_signal_init(&counts, on_counts, SIGUSR1);
+	counts.data = d;
+	ev_signal_start(loop, &stop[0]);
+	ev_signal_start(loop, &stop[1]);
+	ev_signal_start(loop, &counts);
+	int err = d->server ? server_start(d->server) : 0;
+	if (!err)
+		err = follow_start(d->follow);
+	if (!err)
+		ev_run(loop, 0);
+	ev_signal_stop(loop, &stop[0]);
+	ev_signal_stop(loop, &stop[1]);
+	ev_signal_stop(loop, &counts);
+	return err;
+}
+
+int daemon_run(const struct conf *conf, const char *state_file)
+{
+	struct daemon d = {.conf = conf};
+	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
+	int err = loop ? read_local_addresses(&d) : ERR_SYSTEM;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!err)
+		err = (d.store = zones_new(conf, true)) ? 0 : ERR_SYSTEM;
+	if (!err)
+		err = make_server(&d);
+	if (!err)
+		err = privileges_drop(conf->user);
+	if (!err)
+		err = make_follow(&d, state_file);
+	if (!err) {
+		log_info("daemon", "mesos-named " PACKAGE_VERSION " starts domain=%s port=%u", conf->domain, conf->port);
+		err = serve(&d, loop);
+	}
+	daemon_fini(&d);
+	if (loop)
+		ev_loop_destroy(loop);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int daemon_dump_zone(const struct conf *conf, const char *state_file)
+{
+	struct daemon d = {.conf = conf};
+	int err = read_local_addresses(&d);
+
+	if (!err)
+		err = (d.store = zones_new(conf, true)) ? 0 : ERR_SYSTEM;
+	if (!err)
+		err = make_follow(&d, state_file);
+	if (!err)
+		err = follow_once(d.follow);
+	if (!err) {
+		err = zone_dump(zone_store_read(d.store), stdout);
+		if (err)
+			log_error("daemon", "the zone could not be printed error=\"%s\"", err_text(err));
+	}
+	daemon_fini(&d);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void print_finding(void *arg, enum log_level level, const char *text)
+{
+	printf("%s: %s\n", level == LOG_LEVEL_ERROR ? "error" : "warning", text);
+}
+
+int daemon_check(const struct conf *conf)
+{
+	const struct static_report report = {.say = print_finding};
+	struct static_zones *zones;
+
+	if (!conf)
+		return EXIT_FAILURE;
+	int err = static_zones_read(&zones, conf, &report);
+	if (err) {
+		printf("error: zones: %s\n", err_text(err));
+		return EXIT_FAILURE;
+	}
+	unsigned errors = static_zones_errors(zones);
+	static_zones_free(zones);
+	if (errors)
+		return EXIT_FAILURE;
+	printf("%s: the configuration is good\n", conf->file);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mesos/follow.h"
+
+#include <ev.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "mesos/resolve.h"
+#include "mesos/state_file.h"
+
+#define HOSTS_GATHER   0.05 /* seconds in which new addresses of hosts are gathered into one update */
+#define HOSTS_PATIENCE 2.0  /* seconds that the first zone waits for names of hosts at the most */
+#define FILE_ERROR_MAX 512
+
+struct follow {
+	struct follow_settings settings;
+	struct ev_loop *loop;
+	struct resolver *resolver;
+	struct feed *feed;
+	struct source *source; /* NULL with a state file */
+	struct cluster_master file_leader;
+	ev_async stop;
+	ev_timer gather, patience;
+	ev_prepare idle;
+	bool once;
+	int result; /* of follow_once() */
+
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock; /* of the counters */
+	struct follow_counters counters;
+};
+
+static size_t lookup(void *arg, const char *host, size_t len, struct addr *out, size_t room)
+{
+	struct follow *f = arg;
+	uint32_t count;
+
+	resolve_get(f->resolver, host, len, out, (uint32_t)room, &count);
+	return count;
+}
+
+static bool hosts_idle(void *arg)
+{
+	struct follow *f = arg;
+
+	return resolve_idle(f->resolver);
+}
+
+static void on_host_change(void *arg, const char *host, size_t len)
+{
+	struct follow *f = arg;
+
+	if (!ev_is_active(&f->gather)) {
+		ev_timer_set(&f->gather, HOSTS_GATHER, 0);
+		ev_timer_start(f->loop, &f->gather);
+	}
+}
+
+static void on_gather(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct follow *f = timer->data;
+
+	feed_hosts_changed(f->feed);
+}
+
+static void on_patience(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct follow *f = timer->data;
+
+	feed_stop_waiting(f->feed);
+}
+
+static void on_stop(struct ev_loop *loop, ev_async *async, int events)
+{
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void finish_once(struct follow *f, int result)
+{
+	f->result = result;
+	ev_break(f->loop, EVBREAK_ALL);
+}
+
+/* Before each wait: what only shows once everything else is done. */
+static void on_idle(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	struct follow *f = prepare->data;
+
+	if (feed_is_waiting(f->feed) && resolve_idle(f->resolver))
+		feed_hosts_changed(f->feed);
+	pthread_mutex_lock(&f->lock);
+	feed_get_counters(f->feed, &f->counters.feed);
+	if (f->source)
+		f->counters.source = *source_counters(f->source);
+	pthread_mutex_unlock(&f->lock);
+	if (!f->once)
+		return;
+	if (feed_is_loaded(f->feed))
+		finish_once(f, 0);
+	else if (f->source && source_counters(f->source)->failed_rounds)
+		finish_once(f, ERR_NETWORK);
+}
+
+static void wait_for_hosts(struct follow *f)
+{
+	if (feed_is_waiting(f->feed) && !ev_is_active(&f->patience)) {
+		ev_timer_set(&f->patience, HOSTS_PATIENCE, 0);
+		ev_timer_start(f->loop, &f->patience);
+	}
+}
+
+static int begin_document(void *arg)
+{
+	struct follow *f = arg;
+
+	feed_document_begin(f->feed);
+	return 0;
+}
+
+static int end_document(void *arg, const struct source_document *document)
+{
+	const struct cluster_master leader = {.addrs = {document->leader_addr}, .addr_count = document->leader_addr.len > 0,
+		.port = document->leader_port};
+	struct follow *f = arg;
+	int err = feed_document_end(f->feed, document->complete, &leader);
+
+	wait_for_hosts(f);
+	return err;
+}
+
+/* `leader` of a document in a file. */
+static int take_leader(void *arg, const char *text, size_t len)
+{
+	struct follow *f = arg;
+	struct cluster_master *leader = &f->file_leader;
+	const char *host;
+	size_t host_len;
+
+	*leader = (struct cluster_master){0};
+	if (!cluster_parse_pid(text, len, &host, &host_len, &leader->port) && !addr_parse(leader->addrs, host, host_len))
+		leader->addr_count = 1;
+	return 0;
+}
+
+static int element(void *arg, struct cluster_builder *builder)
+{
+	struct follow *f = arg;
+	struct state_sink sink = feed_sink(f->feed);
+
+	return sink.element(sink.ctx, builder);
+}
+
+static void skipped(void *arg, enum state_skip reason, const char *text)
+{
+	struct follow *f = arg;
+	struct state_sink sink = feed_sink(f->feed);
+
+	sink.skipped(sink.ctx, reason, text);
+}
+
+static int read_file(struct follow *f)
+{
+	const struct state_sink sink = {.ctx = f, .leader = take_leader, .element = element, .skipped = skipped};
+	char error[FILE_ERROR_MAX];
+
+	feed_document_begin(f->feed);
+	int err = state_file_read(f->settings.state_file, &sink, NULL, error, sizeof(error));
+	if (err)
+		log_error("mesos", "the state cannot be read error=\"%s\"", error);
+	int end = feed_document_end(f->feed, !err, &f->file_leader);
+	wait_for_hosts(f);
+	return err ? err : end;
+}
+
+struct follow *follow_new(const struct follow_settings *settings)
+{
+	struct follow *f = calloc(1, sizeof(*f));
+	int err = ERR_NOMEM;
+
+	if (!f)
+		return NULL;
+	f->settings = *settings;
+	pthread_mutex_init(&f->lock, NULL);
+	f->loop = ev_loop_new(EVFLAG_NOENV);
+	if (f->loop)
+		f->resolver = resolver_new(f->loop, &settings->conf->resolvers, settings->conf->timeout, on_host_change, f, &err);
+	const struct feed_hosts hosts = {.arg = f, .lookup = lookup, .idle = hosts_idle};
+	if (f->resolver)
+		f->feed = feed_new(settings->conf, settings->store, &hosts, settings->local, settings->local_count);
+	if (f->feed) {
+		err = 0;
+		ev_async_init(&f->stop, on_stop);
+		ev_timer_init(&f->gather, on_gather, 0, 0);
+		ev_timer_init(&f->patience, on_patience, 0, 0);
+		ev_prepare_init(&f->idle, on_idle);
+		f->gather.data = f->patience.data = f->idle.data = f;
+		ev_async_start(f->loop, &f->stop);
+		ev_prepare_start(f->loop, &f->idle);
+	}
+	if (!err && !settings->state_file) {
+		const struct source_sink sink = {.ctx = f, .begin = begin_document, .end = end_document,
+			.state = feed_sink(f->feed)};
+
+		f->source = source_new(f->loop, settings->conf, &sink, &err);
+	}
+	if (err) {
+		log_error("mesos", "the cluster cannot be followed error=\"%s\"", err_text(err));
+		follow_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void follow_free(struct follow *f)
+{
+	if (!f)
+		return;
+	source_free(f->source);
+	resolver_free(f->resolver);
+	feed_free(f->feed);
+	if (f->loop)
+		ev_loop_destroy(f->loop);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}
+
+static void *run(void *arg)
+{
+	struct follow *f = arg;
+
+	if (f->settings.state_file)
+		read_file(f);
+	ev_run(f->loop, 0);
+	return NULL;
+}
+
+int follow_start(struct follow *f)
+{
+	if (pthread_create(&f->thread, NULL, run, f))
+		return ERR_SYSTEM;
+	f->running = true;
+	return 0;
+}
+
+void follow_stop(struct follow *f)
+{
+	if (!f->running)
+		return;
+	ev_async_send(f->loop, &f->stop);
+	pthread_join(f->thread, NULL);
+	f->running = false;
+}
+
+int follow_once(struct follow *f)
+{
+	f->once = true;
+	if (f->settings.state_file) {
+		int err = read_file(f);
+
+		if (err)
+			return err;
+	}
+	ev_run(f->loop, 0);
+	if (f->result)
+		log_error("mesos", "no master gave its state");
+	return f->result;
+}
+
+void follow_read_counters(struct follow *f, struct follow_counters *out)
+{
+	pthread_mutex_lock(&f->lock);
+	*out = f->counters;
+	pthread_mutex_unlock(&f->lock);
+}

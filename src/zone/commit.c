@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "zone/commit.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "zone/node.h"
+#include "zone/parts.h"
+
+struct commit {
+	struct node_builder builder;
+	struct pmap_edit edit;
+	struct retired garbage; /* of the base */
+	struct zone_touch *by_depth[DNAME_LABELS + 1];
+	struct zone_counters counters;
+	bool folded; /* before: nodes of this transaction's own making are in the map */
+	bool changed;
+};
+
+const struct pmap *commit_nodes(const struct commit *commit)
+{
+	return commit ? commit->edit.map : NULL;
+}
+
+static int commit_begin(struct zone_txn *txn)
+{
+	size_t expected = txn->expected_names > txn->touch_count ? txn->expected_names : txn->touch_count;
+	struct commit *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ERR_NOMEM;
+	c->builder.txn = txn;
+	c->builder.journal = zone_journal_begin(txn->store->journal);
+	c->counters = txn->store->counters;
+	int err = pmap_edit_begin(&c->edit, txn->base->nodes, &c->garbage, expected);
+	if (err) {
+		zone_journal_discard(c->builder.journal);
+		free(c);
+		return err;
+	}
+	txn->commit = c;
+	return 0;
+}
+
+static void commit_end(struct zone_txn *txn)
+{
+	struct commit *c = txn->commit;
+
+	zone_journal_discard(c->builder.journal);
+	node_builder_fini(&c->builder);
+	free(c);
+	txn->commit = NULL;
+}
+
+static struct zone_node *writable(const struct zone_node *node)
+{
+	return (struct zone_node *)(uintptr_t)node;
+}
+
+static bool in_base(const struct zone_txn *txn, const struct zone_node *node)
+{
+	return zone_find_hashed(txn->base->nodes, node->hash, zone_node_name(node), node->name_len) == node;
+}
+
+void commit_abort(struct zone_txn *txn)
+{
+	struct commit *c = txn->commit;
+
+	if (!c)
+		return;
+	for (struct zone_touch *touch = txn->first; touch; touch = touch->later)
+		free(touch->new);
+	free(txn->apex->new);
+	struct pmap_iter it = pmap_iter(c->edit.map);
+	for (struct zone_node *node; (node = pmap_next(&it));)
+		if (!in_base(txn, node))
+			free(node);
+	pmap_edit_abort(&c->edit);
+	free(c->garbage.items); /* what it names is still in use */
+	commit_end(txn);
+}
+
+static bool is_apex(const struct zone_store *store, const struct zone_touch *touch)
+{
+	const struct zone_apex *zone = &store->zones[touch->zone];
+
+	return zone->name_len == touch->name_len && !memcmp(zone->name, touch->name, zone->name_len);
+}
+
+static void enqueue(struct commit *c, struct zone_touch *touch)
+{
+	unsigned depth = dname_labels(touch->name);
+
+	touch->same_depth = c->by_depth[depth];
+	c->by_depth[depth] = touch;
+}
+
+static int remember_static_srv(struct zone_store *store, const struct zone_touch *touch, const struct zone_delta *delta)
+{
+	bool fits = delta->change > 0 && delta->rank == ZONE_RANK_STATIC && delta->type == RR_SRV && delta->rdlen > 6;
+	size_t target_len = fits ? dname_len(delta->rdata + 6, delta->rdlen - 6u) : 0;
+
+	if (!target_len)
+		return 0;
+	struct static_srv *list = realloc(store->static_srvs, (store->static_srv_count + 1) * sizeof(*list));
+	if (!list)
+		return ERR_NOMEM;
+	store->static_srvs = list;
+	struct static_srv *srv = &list[store->static_srv_count++];
+	srv->owner_len = touch->name_len;
+	memcpy(srv->owner, touch->name, touch->name_len);
+	srv->target_len = (uint8_t)target_len;
+	memcpy(srv->target, delta->rdata + 6, target_len);
+	return 0;
+}
+
+/* Remembers the SRV records that master files bring, and touches those whose target this transaction touches. */
+static int watch_static_srvs(struct zone_txn *txn)
+{
+	struct zone_store *store = txn->store;
+
+	for (struct zone_touch *touch = txn->first; touch && txn->has_static; touch = touch->later)
+		for (struct zone_delta *d = touch->has_srv ? touch->deltas : NULL; d; d = d->next)
+			if (remember_static_srv(store, touch, d))
+				return ERR_NOMEM;
+	for (size_t i = 0; i < store->static_srv_count; i++) {
+		const struct static_srv *srv = &store->static_srvs[i];
+		uint64_t hash = zone_name_hash(srv->target, srv->target_len);
+
+		if (zone_txn_find(txn, hash, srv->target, srv->target_len) &&
+			!zone_txn_name(txn, 0, srv->owner, srv->owner_len))
+			return ERR_NOMEM;
+	}
+	return 0;
+}
+
+/* Builds all touches but the cluster's apex, first those without SRV, then those with. */
+static int build_touches(struct zone_txn *txn)
+{
+	for (int with_srv = 0; with_srv < 2; with_srv++) {
+		for (struct zone_touch *touch = txn->first; touch; touch = touch->later) {
+			if (touch->has_srv != with_srv)
+				continue;
+			int err = node_build(&txn->commit->builder, touch, is_apex(txn->store, touch), NULL, 0, 0);
+			if (err)
+				return err;
+			enqueue(txn->commit, touch);
+		}
+	}
+	return 0;
+}
+
+static struct zone_touch *parent_of(struct zone_txn *txn, const struct zone_touch *touch, unsigned zone)
+{
+	const uint8_t *name = dname_parent(touch->name);
+	size_t len = (size_t)(touch->name_len - (name - touch->name));
+	struct zone_touch *parent = zone_txn_find(txn, zone_name_hash(name, len), name, len);
+
+	if (parent)
+		return parent;
+	parent = zone_txn_name(txn, zone, name, len);
+	if (!parent || (parent->old && node_build_copy(parent)))
+		return NULL;
+	enqueue(txn->commit, parent);
+	return parent;
+}
+
+/* Gives a touch its number of children, which decides whether a name without records is there. */
+static int settle_touch(struct zone_touch *touch)
+{
+	uint32_t children = (touch->old ? touch->old->children : 0) + (uint32_t)touch->children;
+
+	if (!touch->new && children && node_build_empty(touch))
+		return ERR_NOMEM;
+	if (!touch->new)
+		return 0;
+	if (!touch->new->set_count && !children) {
+		free(touch->new);
+		touch->new = NULL;
+		return 0;
+	}
+	touch->new->children = children;
+	if (touch->wildcard > 0)
+		touch->new->flags |= ZONE_NODE_WILDCARD;
+	else if (touch->wildcard < 0)
+		touch->new->flags &= (uint8_t)~ZONE_NODE_WILDCARD;
+	return 0;
+}
+
+/* Lets each name that comes or goes count at its parent, deepest first. */
+static int settle(struct zone_txn *txn)
+{
+	struct zone_store *store = txn->store;
+	struct commit *c = txn->commit;
+
+	for (int depth = DNAME_LABELS; depth >= 0; depth--) {
+		for (struct zone_touch *touch = c->by_depth[depth]; touch; touch = touch->same_depth) {
+			if (settle_touch(touch))
+				return ERR_NOMEM;
+			int zone = is_apex(store, touch) ? store->parents[touch->zone] : touch->zone;
+			if (!touch->new == !touch->old || zone < 0)
+				continue;
+			struct zone_touch *parent = parent_of(txn, touch, (unsigned)zone);
+			if (!parent)
+				return ERR_NOMEM;
+			parent->children += touch->new ? 1 : -1;
+			if (touch->name[0] == 1 && touch->name[1] == '*') {
+				parent->wildcard = touch->new ? 1 : -1;
+				store->zones[zone].wildcards = true;
+			}
+		}
+		c->by_depth[depth] = NULL;
+	}
+	return 0;
+}
+
+static void count(struct zone_counters *n, const struct zone_node *node, int sign)
+{
+	if (!node)
+		return;
+	n->names += (uint64_t)(int64_t)sign;
+	for (unsigned i = 0; i < node->set_count; i++) {
+		const struct zone_rrset *set = &node->sets[i];
+		uint64_t *sum = set->type == RR_A ? &n->a : set->type == RR_AAAA ? &n->aaaa
+			: set->type == RR_SRV ? &n->srv : &n->other;
+
+		*sum += (uint64_t)((int64_t)sign * set->count);
+	}
+}
+
+/* Puts one touch's node into the map. One that came out as it was is dropped, and its page left alone. */
+static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
+{
+	struct commit *c = txn->commit;
+	struct zone_node *old = writable(touch->old);
+	int err = 0;
+
+	if (touch->new && old && node_equal(touch->new, old)) {
+		free(touch->new);
+		touch->new = NULL;
+		return 0;
+	}
+	if (touch->new)
+		err = pmap_edit_put(&c->edit, touch->new, old);
+	else if (old)
+		err = pmap_edit_remove(&c->edit, old);
+	if (err)
+		return err;
+	if (touch->new && touch->new->flags & ZONE_NODE_CUT)
+		txn->store->zones[touch->new->zone].cuts = true;
+	count(&c->counters, old, -1);
+	count(&c->counters, touch->new, 1);
+	if (old && (!c->folded || in_base(txn, old)))
+		retired_add(&c->garbage, old);
+	else
+		free(old);
+	touch->new = NULL; /* the map's now */
+	return 0;
+}
+
+static int apply(struct zone_txn *txn)
+{
+	int err = 0;
+
+	for (struct zone_touch *touch = txn->first; touch && !err; touch = touch->later)
+		err = apply_touch(txn, touch);
+	return err;
+}
+
+int commit_fold(struct zone_txn *txn)
+{
+	int err = txn->failed ? ERR_NOMEM : 0;
+
+	if (!err && !txn->commit)
+		err = commit_begin(txn);
+	if (!err)
+		err = watch_static_srvs(txn);
+	if (!err)
+		err = build_touches(txn);
+	if (!err)
+		err = settle(txn);
+	if (!err)
+		err = apply(txn);
+	if (err) {
+		txn->failed = true;
+		return err;
+	}
+	txn->names_touched += txn->touch_count;
+	txn->commit->folded = true;
+	zone_txn_reset(txn);
+	return 0;
+}
+
+static uint32_t next_serial(uint32_t last)
+{
+	uint32_t now = (uint32_t)time(NULL);
+
+	return (int32_t)(now - last) > 0 ? now : last + 1;
+}
+
+/* Builds the cluster's apex, decides whether the content changed, and gives it its serial. */
+static int make_apex(struct zone_txn *txn, bool loaded, uint32_t *serial)
+{
+	struct zone_store *store = txn->store;
+	struct zone_touch *apex = txn->apex;
+	struct commit *c = txn->commit;
+
+	*serial = store->serial;
+	wire_put_u32(store->soa + store->soa_len - SOA_AFTER_SERIAL, *serial);
+	int err = node_build(&c->builder, apex, true, loaded ? store->soa : NULL, store->soa_len, store->soa_ttl);
+	if (!err)
+		err = settle_touch(apex);
+	if (err || !loaded)
+		return err;
+	c->changed = !store->loaded || c->builder.records_added || c->builder.records_removed;
+	if (c->changed) {
+		uint8_t *rr = (uint8_t *)(uintptr_t)zone_rrset_slot(apex->new, zone_rrset_of(apex->new, RR_SOA), 0);
+
+		*serial = next_serial(store->serial);
+		wire_put_u32(rr + zone_rr_size(rr) - SOA_AFTER_SERIAL, *serial);
+	}
+	return 0;
+}
+
+static void publish(struct zone_txn *txn, struct zone_version *version, uint32_t serial, bool loaded,
+	struct zone_commit *result)
+{
+	struct zone_store *store = txn->store;
+	struct commit *c = txn->commit;
+
+	*result = (struct zone_commit){.changed = c->changed, .serial = serial,
+		.names_touched = (uint32_t)txn->names_touched, .records_added = c->builder.records_added,
+		.records_removed = c->builder.records_removed, .pages_touched = (uint32_t)c->edit.pages_touched,
+		.conflicts = c->builder.conflicts};
+	c->counters.serial = serial;
+	c->counters.loaded = loaded;
+	c->counters.commits++;
+	c->counters.pages_touched += c->edit.pages_touched;
+	pmap_edit_commit(&c->edit);
+	zone_versions_publish(&store->versions, version, &c->garbage);
+	if (c->changed) {
+		zone_journal_append(store->journal, c->builder.journal, store->serial, serial);
+		c->builder.journal = NULL;
+	}
+	store->serial = serial;
+	store->loaded = loaded;
+	pthread_mutex_lock(&store->lock);
+	store->counters = c->counters;
+	pthread_mutex_unlock(&store->lock);
+}
+
+int commit_publish(struct zone_txn *txn, struct zone_commit *result)
+{
+	struct zone_store *store = txn->store;
+	bool loaded = store->loaded || txn->set_loaded;
+	struct zone_version *version = NULL;
+	uint32_t serial;
+	int err = commit_fold(txn);
+
+	*result = (struct zone_commit){.serial = store->serial};
+	if (!err)
+		err = make_apex(txn, loaded, &serial);
+	if (!err)
+		err = apply_touch(txn, txn->apex);
+	if (!err) {
+		version = zone_version_new(txn->commit->edit.map, serial, store->zones, store->zone_count, loaded);
+		err = version ? 0 : ERR_NOMEM;
+	}
+	if (err) {
+		commit_abort(txn);
+		return err;
+	}
+	publish(txn, version, serial, loaded, result);
+	commit_end(txn);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Published snapshots and their end: each new version replaces the last, and what the last one alone uses is freed once
+ * no reader can hold it. Inside zone/. */
+#ifndef ZONE_VERSION_H
+#define ZONE_VERSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "zone/snapshot.h"
+
+struct zone_version;
+
+struct zone_versions {
+	_Atomic(struct zone_version *) current;
+	pthread_mutex_t lock; /* of the chain from the oldest to the current one, and of the pins */
+	struct zone_version *oldest;
+};
+
+/* A version with the map of nodes; it holds a copy of `zones`, whose apexes it looks up (of the cluster's, number 0,
+ * only if that is `loaded`). NULL: out of memory. */
+struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial, const struct zone_apex *zones,
+	uint16_t zone_count, bool loaded);
+
+/* Takes `first` as the current one. */
+void zone_versions_init(struct zone_versions *versions, struct zone_version *first);
+/* Waits until no reader is left, and frees everything, nodes included. Nothing may be pinned. */
+void zone_versions_fini(struct zone_versions *versions);
+/* Makes `version` the current one. `garbage`, which it empties, is what the former one has and this one has not. */
+void zone_versions_publish(struct zone_versions *versions, struct zone_version *version, struct retired *garbage);
+
+/* As zone_store_read(), zone_store_pin() and zone_store_unpin(). */
+const struct zone_snapshot *zone_versions_read(const struct zone_versions *versions);
+const struct zone_snapshot *zone_versions_pin(struct zone_versions *versions);
+void zone_versions_unpin(struct zone_versions *versions, const struct zone_snapshot *snapshot);
+
+#endif
