@@ -321,13 +321,13 @@ static bool numbers_are_in_range(uint16_t type, const char *rdata)
 /* A record's data, by ldns, into the wire buffer. `type_at` is where the type stands in the entry. */
 static int read_rdata(struct reader *r, size_t type_at, const char **wrong)
 {
-	size_t head = type_at - strlen(LDNS_HEAD);
+	char *line = r->entry + type_at - strlen(LDNS_HEAD);
 	ldns_rdf *none = NULL;
 	ldns_rr *rr = NULL;
 	ldns_status status;
 
-	memcpy(r->entry + head, LDNS_HEAD, strlen(LDNS_HEAD));
-	status = ldns_rr_new_frm_str(&rr, r->entry + head, 0, r->origin, &none);
+	memcpy(line, LDNS_HEAD, strlen(LDNS_HEAD));
+	status = ldns_rr_new_frm_str(&rr, line, 0, r->origin, &none);
 	ldns_rdf_deep_free(none);
 	if (status == LDNS_STATUS_MEM_ERR)
 		return ERR_NOMEM;
