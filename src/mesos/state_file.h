@@ -5,8 +5,8 @@
 
 #include "mesos/state_parse.h"
 
-/* Feeds the file ("-": standard input) to the sink. 0, or a negative error with its text in `error`. `counts` may be
- * NULL. */
+/* Feeds the file ("-": standard input) to the sink. 0, or a negative error with its text in `error`. `counts`
+ * may be NULL. */
 int state_file_read(const char *path, const struct state_sink *sink, struct state_counts *counts, char *error,
 	size_t error_size);
 
