@@ -342,7 +342,8 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 		cluster_model_abort(model);
 		return err;
 	}
-	qsort(model->changes, model->change_count, sizeof(model->changes[0]), compare_order);
+	if (model->change_count)
+		qsort(model->changes, model->change_count, sizeof(model->changes[0]), compare_order);
 	for (size_t i = 0; i < model->change_count; i++) {
 		const struct change *c = &model->changes[i];
 		const struct cluster_element *any = c->old ? c->old : c->new;
