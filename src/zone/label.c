@@ -50,13 +50,13 @@ size_t label_make(char out[DLABEL_MAX], const char *text, size_t len, bool rfc95
 	memcpy(out, kept + start, head);
 	if (head == size)
 		return head;
-	/* what the cut's right end lost is filled up from the remainder */
+	/* what the cut's right end lost is filled up from the remainder, which thus can end in `-` */
 	size_t rest = start + size;
 	while (rest < n && kept[rest] == '-')
 		rest++;
 	size_t fill = n - rest < size - head ? n - rest : size - head;
 	memcpy(out + head, kept + rest, fill);
-	return trim_right(out, head + fill);
+	return head + fill;
 }
 
 size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t len, bool rfc952)
@@ -72,7 +72,7 @@ size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t l
 
 		if (n) {
 			if (used + 1 + n > room)
-				return 0;
+				return room + 1;
 			out[used++] = (uint8_t)n;
 			memcpy(out + used, label, n);
 			used += n;

@@ -10,12 +10,14 @@
 
 #include "base/dname.h"
 
-/* Under RFC 1123: no `-` at the ends, at most 63 bytes. Under RFC 952 (`rfc952`): no digit or `-` at the start, no `-`
- * at the end, at most 24. Writes at most 63 bytes, no NUL. Returns the length; 0: nothing is left of the text. */
+/* Under RFC 1123: `-` trimmed from the ends, at most 63 bytes. Under RFC 952 (`rfc952`): digits and `-` trimmed from the
+ * start, `-` from the end, at most 24. A text that is cut in a row of `-` is filled up with what follows the row, and as
+ * with Mesos-DNS that alone can bring a `-` to the end. Writes at most 63 bytes, no NUL. Returns the length; 0: nothing
+ * is left of the text. */
 size_t label_make(char out[DLABEL_MAX], const char *text, size_t len, bool rfc952);
 
 /* Each part of the text between dots made a label, empty ones dropped, in wire form without the root's zero byte.
- * Returns the length; 0: nothing is left, or it passes `room`. */
+ * Returns the length; 0: nothing is left; more than `room`: it does not fit, and `out` holds a part of it. */
 size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t len, bool rfc952);
 
 /* Is it a host name's label as it stands: 1 to 63 lower-case letters, digits and inner `-`? */
