@@ -22,6 +22,7 @@ const char *naming_left_out_text(enum naming_left_out why)
 		[NAMING_NO_LABEL] = "nothing of the name can stand in a DNS label",
 		[NAMING_TOO_LONG] = "the domain name would pass 255 bytes",
 		[NAMING_NOT_A_HOSTNAME] = "discovery.name as it stands is no host name",
+		[NAMING_TOO_MANY_PORTS] = "the task has more ports than are told of",
 	};
 
 	return texts[why];
@@ -84,15 +85,29 @@ static void add_label(struct name *name, const char *text, size_t len)
 	add_bytes(name, text, len);
 }
 
+/* Ends the name with another one. */
+static void add_tail(struct name *name, const struct name *tail)
+{
+	name->bad |= tail->bad;
+	add_bytes(name, tail->wire, tail->len);
+}
+
+/* How much of a text longer than `max` stays: so much that no `-` ends it. */
+static size_t cut(const char *text, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max && text[max - 1] == '-')
+		max--;
+	return max;
+}
+
 /* `_TEXT`, cut so that it fits a label. */
 static void add_underscored(struct name *name, const char *text, size_t len)
 {
 	char label[DLABEL_MAX] = "_";
 
-	if (len > DLABEL_MAX - 1)
-		len = DLABEL_MAX - 1;
-	while (len && text[len - 1] == '-')
-		len--;
+	len = cut(text, len, DLABEL_MAX - 1);
 	memcpy(label + 1, text, len);
 	add_label(name, label, len + 1);
 }
@@ -175,26 +190,20 @@ static void make_canonical(struct task_names *n)
 	label_hash(n->naming->hasher, ending + 1, cluster_text(n->task, n->task->e.id), n->task->e.id.len);
 	ending[1 + LABEL_HASH] = '-';
 	size_t tail_len = label_make(ending + 2 + LABEL_HASH, tail, (size_t)(agent_id + n->agent->e.id.len - tail), false);
-	size_t ending_len = tail_len ? 2 + LABEL_HASH + tail_len : 1 + LABEL_HASH;
-	if (ending_len > DLABEL_MAX - 1)
-		ending_len = DLABEL_MAX - 1;
+	size_t ending_len = cut(ending, tail_len ? 2 + LABEL_HASH + tail_len : 1 + LABEL_HASH, DLABEL_MAX - 1);
 
 	n->canonical = (struct name){0};
 	if (dot) {
 		add_dotted(&n->canonical, text, (size_t)(dot - text), false);
 		text = dot + 1;
 	}
-	size_t len = n->text_len - (size_t)(text - n->text);
-	if (len > DLABEL_MAX - ending_len)
-		len = DLABEL_MAX - ending_len;
-	while (len && text[len - 1] == '-')
-		len--;
+	size_t len = cut(text, n->text_len - (size_t)(text - n->text), DLABEL_MAX - ending_len);
 	memcpy(label, text, len);
 	memcpy(label + len, ending, ending_len);
 	add_label(&n->canonical, label, len + ending_len);
 	n->slave_canonical = n->canonical;
-	add_bytes(&n->canonical, n->tail.wire, n->tail.len);
-	add_bytes(&n->slave_canonical, n->slave_tail.wire, n->slave_tail.len);
+	add_tail(&n->canonical, &n->tail);
+	add_tail(&n->slave_canonical, &n->slave_tail);
 }
 
 static void emit_host(const struct task_names *n, const struct name *tail, const struct name *canonical,
@@ -203,7 +212,7 @@ static void emit_host(const struct task_names *n, const struct name *tail, const
 	struct name name = {0};
 
 	add_dotted(&name, n->text, n->text_len, false);
-	add_bytes(&name, tail->wire, tail->len);
+	add_tail(&name, tail);
 	emit_addrs(n->sink, &name, addrs, count, n->shared_rank);
 	emit_addrs(n->sink, canonical, addrs, count, ZONE_RANK_SERVED);
 }
@@ -218,7 +227,7 @@ static void emit_service(const struct task_names *n, const char *port_name, size
 		add_underscored(&name, port_name, port_name_len);
 	add_dotted(&name, n->text, n->text_len, true);
 	add_underscored(&name, protocol, protocol_len);
-	add_bytes(&name, tail->wire, tail->len);
+	add_tail(&name, tail);
 	emit_srv(n->naming, n->sink, &name, target, port, n->shared_rank);
 }
 
@@ -248,7 +257,7 @@ static void emit_discovery_protocol(const struct task_names *n, const struct clu
 static void emit_discovery_port(const struct task_names *n, const struct cluster_port *port)
 {
 	const char *at = cluster_text(n->task, port->protocol), *end = at + port->protocol.len;
-	bool any = false;
+	unsigned protocols = 0;
 
 	while (at < end) {
 		const char *comma = memchr(at, ',', (size_t)(end - at));
@@ -256,12 +265,15 @@ static void emit_discovery_port(const struct task_names *n, const struct cluster
 		char label[DLABEL_MAX];
 		size_t len = label_make(label, at, part, n->naming->settings.rfc952);
 
+		if (len && protocols++ == NAMING_PROTOCOLS_MAX) {
+			leave_out(n->sink, NAMING_TOO_MANY_PORTS);
+			return;
+		}
 		if (len)
 			emit_discovery_protocol(n, port, label, len);
-		any |= len > 0;
 		at += part + 1;
 	}
-	if (!any) {
+	if (!protocols) {
 		emit_discovery_protocol(n, port, "tcp", 3);
 		emit_discovery_protocol(n, port, "udp", 3);
 	}
@@ -312,15 +324,19 @@ static void emit_set(struct task_names *n)
 	const struct addr *addrs = task_addrs(n->naming, task, n->agent, &count);
 	emit_host(n, &n->tail, &n->canonical, addrs, count);
 	emit_host(n, &n->slave_tail, &n->slave_canonical, cluster_list(n->agent, n->agent->addrs), n->agent->addrs.count);
+	for (uint32_t i = 0; discovery && i < task->discovery_ports.count; i++)
+		emit_discovery_port(n, &ports[i]);
 	for (uint32_t i = 0; i < task->port_ranges.count; i++) {
-		for (uint32_t port = ranges[i].first; port <= ranges[i].last && left; port++, left--) {
+		for (uint32_t port = ranges[i].first; port <= ranges[i].last; port++) {
+			if (!left--) {
+				leave_out(n->sink, NAMING_TOO_MANY_PORTS);
+				return;
+			}
 			if (!discovery)
 				emit_resource_port(n, &n->tail, (uint16_t)port);
 			emit_resource_port(n, &n->slave_tail, (uint16_t)port);
 		}
 	}
-	for (uint32_t i = 0; discovery && i < task->discovery_ports.count; i++)
-		emit_discovery_port(n, &ports[i]);
 }
 
 /* F.D or F.slave.D; false if nothing of the framework's name can stand in a label. */
@@ -332,6 +348,10 @@ static bool make_tail(const struct naming *naming, const struct cluster_framewor
 		framework->name.len, naming->settings.rfc952);
 	if (!tail->len)
 		return false;
+	if (tail->len > sizeof(tail->wire)) {
+		tail->bad = true;
+		return true;
+	}
 	if (slave)
 		add_label(tail, "slave", 5);
 	add_bytes(tail, naming->domain, naming->domain_len);
@@ -433,7 +453,7 @@ void naming_framework(struct naming *naming, const struct cluster_framework *fra
 		return;
 	add_label(&service, "_framework", 10);
 	add_label(&service, "_tcp", 4);
-	add_bytes(&service, name.wire, name.len);
+	add_tail(&service, &name);
 	emit_srv(naming, sink, &service, &name, framework->port, ZONE_RANK_SERVED);
 }
 

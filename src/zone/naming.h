@@ -9,6 +9,8 @@
 #include "conf/conf.h"
 #include "zone/store.h"
 
+#define NAMING_PROTOCOLS_MAX 8 /* of one discovery port */
+
 struct naming_settings {
 	const char *domain; /* lower case, no last dot */
 	bool rfc952;
@@ -26,6 +28,7 @@ enum naming_left_out {
 	NAMING_NO_LABEL,       /* nothing of the task's or framework's name can stand in a label */
 	NAMING_TOO_LONG,       /* the name would pass 255 bytes */
 	NAMING_NOT_A_HOSTNAME, /* discovery.name as it stands is no host name: its second set is left out */
+	NAMING_TOO_MANY_PORTS, /* ports beyond CLUSTER_PORTS_MAX, or a port's protocols beyond NAMING_PROTOCOLS_MAX */
 	NAMING_LEFT_OUT_COUNT,
 };
 const char *naming_left_out_text(enum naming_left_out why);
