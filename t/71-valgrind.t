@@ -16,7 +16,10 @@ plan skip_all => "mesos-sim was not built" unless MesosSim::program();
 $Named::PATIENCE = 120;
 my $sim   = MesosSim->new;
 my $named = Named->start(
-    command => [ split(/ /, "valgrind -q --leak-check=full --error-exitcode=99"), $program ],
+    command => [
+        split(/ /, "valgrind -q --leak-check=full --error-exitcode=99 --suppressions=$ENV{MN_SRCDIR}/t/valgrind.supp"),
+        $program
+    ],
     config  => { masters => [ $sim->hostport ], stateTimeoutSeconds => 60 },
 );
 ok($named->wait_answer("_mywebservice._tcp.marathon.mesos", "SRV"), "answers from the state");
