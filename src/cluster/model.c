@@ -78,6 +78,11 @@ struct cluster_counts cluster_model_counts(const struct cluster_model *model)
 		.frameworks = model->maps[CLUSTER_FRAMEWORK]->count, .tasks = model->maps[CLUSTER_TASK]->count};
 }
 
+size_t cluster_model_pending(const struct cluster_model *model)
+{
+	return model->change_count;
+}
+
 struct key {
 	const char *framework_id, *id;
 	size_t framework_len, id_len;

@@ -56,6 +56,9 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 /* Second half, cannot fail: makes the new version the model's. `garbage` gets what only the former version uses. */
 void cluster_model_finish(struct cluster_model *model, struct retired *garbage);
 
+/* Elements that the update under way brings new or changes, so far. */
+size_t cluster_model_pending(const struct cluster_model *model);
+
 struct cluster_counts {
 	size_t agents, frameworks, tasks;
 };

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "zone/emit.h"
 
+#define NAMES_PER_ELEMENT 6 /* about; tells a first load how large the zone will be */
+
 struct feed {
 	const struct conf *conf;
 	struct zone_store *store;
@@ -258,7 +260,8 @@ static int commit(struct feed *feed, bool complete)
 	bool load = !feed->waiting && !feed->loaded;
 
 	memcpy(left_out, feed->counters.left_out, sizeof(left_out));
-	feed->emit = (struct zone_emit){.txn = zone_txn_begin(feed->store, 0), .ttl = feed->conf->ttl,
+	feed->emit = (struct zone_emit){.txn = zone_txn_begin(feed->store,
+			NAMES_PER_ELEMENT * cluster_model_pending(feed->model)), .ttl = feed->conf->ttl,
 		.left_out = feed->counters.left_out};
 	int err = feed->emit.txn && masters ? 0 : ERR_NOMEM;
 	if (err)
