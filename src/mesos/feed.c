@@ -239,13 +239,15 @@ static void make_apex(struct feed *feed)
 static void log_commit(const struct feed *feed, const struct zone_commit *commit, bool first)
 {
 	struct cluster_counts n = cluster_model_counts(feed->model);
+	struct zone_counters zone;
 
+	zone_store_counters(feed->store, &zone);
 	log_message(first ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "zone",
-		"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu records_added=%" PRIu32 " records_removed=%" PRIu32
-		" names_touched=%" PRIu32 " pages_touched=%" PRIu32,
-		first ? "first state is served" : commit->changed ? "zone changed" : "no change", commit->serial, n.agents,
-		n.frameworks, n.tasks, commit->records_added, commit->records_removed, commit->names_touched,
-		commit->pages_touched);
+		"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%" PRIu64
+		" records_added=%" PRIu32 " records_removed=%" PRIu32 " names_touched=%" PRIu32 " pages_touched=%" PRIu32,
+		first ? "the first state is served" : commit->changed ? "the zone changed" : "no change", commit->serial,
+		n.agents, n.frameworks, n.tasks, zone.names, zone.a + zone.aaaa + zone.srv + zone.other,
+		commit->records_added, commit->records_removed, commit->names_touched, commit->pages_touched);
 }
 
 /* Commits the model's update, and the masters', to the zone. */
