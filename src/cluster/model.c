@@ -9,7 +9,7 @@
 #include "base/siphash.h"
 
 #define KINDS       (CLUSTER_TASK + 1)
-#define CHANGES_MAX 10000000 /* of one update: far beyond what a master holds */
+#define CHANGES_MAX (16u << 20) /* of one update: all of a document, and all of the one before */
 
 struct change {
 	uint64_t order; /* tasks of one name stand together, since the records that they share are made at once */
@@ -170,23 +170,30 @@ static int compare_order(const void *va, const void *vb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static int add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
+/* Room for one more change. */
+static int reserve_change(struct cluster_model *model)
 {
-	if (model->change_count == model->change_room) {
-		size_t room = model->change_room ? model->change_room * 2 : 256;
-		struct change *changes = room <= CHANGES_MAX ? realloc(model->changes, room * sizeof(*changes)) : NULL;
+	size_t room = model->change_room ? model->change_room * 2 : 256;
 
-		if (!changes)
-			return room <= CHANGES_MAX ? ERR_NOMEM : ERR_LIMIT;
-		model->changes = changes;
-		model->change_room = room;
-	}
+	if (model->change_count < model->change_room)
+		return 0;
+	if (room > CHANGES_MAX)
+		return ERR_LIMIT;
+	struct change *changes = realloc(model->changes, room * sizeof(*changes));
+	if (!changes)
+		return ERR_NOMEM;
+	model->changes = changes;
+	model->change_room = room;
+	return 0;
+}
+
+static void add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
+{
 	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new};
 	if (old)
 		old->link.seen = model->update;
 	if (new)
 		new->link.staged = model->change_count;
-	return 0;
 }
 
 static bool says_the_same(const struct cluster_element *a, const struct cluster_element *b)
@@ -213,7 +220,11 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 		return 0;
 	}
 	int err = edit(model, kind);
-	struct cluster_element *new = err ? NULL : malloc(put->size);
+	if (!err)
+		err = reserve_change(model);
+	if (err)
+		return err;
+	struct cluster_element *new = malloc(put->size);
 	if (!new)
 		return ERR_NOMEM;
 	memcpy(new, put, put->size);
@@ -223,8 +234,10 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 		free(new);
 		return err;
 	}
-	if (!known || !known->link.staged)
-		return add_change(model, known, new);
+	if (!known || !known->link.staged) {
+		add_change(model, known, new);
+		return 0;
+	}
 	/* the second one of this key in the same update */
 	new->link.staged = known->link.staged;
 	model->changes[new->link.staged - 1].new = new;
@@ -263,9 +276,11 @@ static int remove_unseen(struct cluster_model *model)
 				continue;
 			err = edit(model, kind);
 			if (!err)
+				err = reserve_change(model);
+			if (!err)
 				err = pmap_edit_remove(&model->edits[kind], e);
 			if (!err)
-				err = add_change(model, e, NULL);
+				add_change(model, e, NULL);
 		}
 	}
 	return err;

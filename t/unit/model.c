@@ -1,0 +1,848 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cluster/model: what an update changes and what it tells of that; then thousands of random updates, after each of
+ * which the records gathered from what was told must be those of the model as it stands. */
+#include "t/unit/unit.h"
+
+#include "cluster/model.h"
+#include "t/unit/cluster.h"
+
+struct fixture {
+	struct cluster_model *model;
+	struct cluster_builder builder;
+	char log[8192]; /* what the last commit told */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	siphash_init();
+	f->model = cluster_model_new();
+	*state = f;
+	return !f->model;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	cluster_model_free(f->model);
+	cluster_builder_fini(&f->builder);
+	free(f);
+	return 0;
+}
+
+static const char *mark(const void *before, const void *after)
+{
+	return before && after ? "~" : after ? "+" : "-";
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct fixture *f, const char *format, ...)
+{
+	size_t used = strlen(f->log);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->log + used, sizeof(f->log) - used, format, args);
+	va_end(args);
+}
+
+static void say_agent(void *arg, const struct cluster_agent *before, const struct cluster_agent *after)
+{
+	const struct cluster_agent *any = after ? after : before;
+
+	say(arg, "%s%s\n", mark(before, after), cluster_text(any, any->e.id));
+}
+
+static void say_framework(void *arg, const struct cluster_framework *before, const struct cluster_framework *after)
+{
+	const struct cluster_framework *any = after ? after : before;
+
+	say(arg, "%s%s\n", mark(before, after), cluster_text(any, any->e.id));
+}
+
+/* NAME@ADDRESS/FRAMEWORK, with `?` for what is not there; the name of the discovery info if there is one */
+static const char *view_text(const struct cluster_task_view *view, char *out, size_t size)
+{
+	char address[ADDR_TEXT_MAX] = "?";
+
+	if (view->agent && view->agent->addrs.count)
+		addr_format(cluster_list(view->agent, view->agent->addrs), address);
+	struct cluster_text name = view->task->discovery_name.len ? view->task->discovery_name : view->task->name;
+	snprintf(out, size, "%s@%s/%s", cluster_text(view->task, name), address,
+		view->framework ? cluster_text(view->framework, view->framework->name) : "?");
+	return out;
+}
+
+static void say_task(void *arg, const struct cluster_task_view *before, const struct cluster_task_view *after)
+{
+	char a[256], b[256];
+
+	say(arg, "%s%s%s%s\n", mark(before->task, after->task), before->task ? view_text(before, a, sizeof(a)) : "",
+		before->task && after->task ? " " : "", after->task ? view_text(after, b, sizeof(b)) : "");
+}
+
+static void agent(struct fixture *f, const char *id, const char *addrs)
+{
+	build_agent(&f->builder, &(struct agent_spec){.id = id, .addrs = addrs, .port = 5051});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+}
+
+static void framework(struct fixture *f, const char *id, const char *name)
+{
+	build_framework(&f->builder, &(struct framework_spec){.id = id, .name = name});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+}
+
+/* `shown` is the discovery info's name: the task's own is part of what tells it from others. */
+static void task(struct fixture *f, const char *framework_id, const char *id, const char *agent_id, const char *shown)
+{
+	build_task(&f->builder, &(struct task_spec){.id = id, .framework = framework_id, .agent = agent_id, .name = "t",
+		.discovery = shown});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+}
+
+static void begin(struct fixture *f)
+{
+	cluster_model_begin(f->model);
+}
+
+/* Commits; the order in which changes are told does not count. */
+static void commit(struct fixture *f, bool complete, const char *expected)
+{
+	const struct cluster_changes changes = {f, say_agent, say_framework, say_task};
+	struct retired garbage = {0};
+
+	f->log[0] = '\0';
+	assert_int_equal(cluster_model_prepare(f->model, complete, &changes), 0);
+	cluster_model_finish(f->model, &garbage);
+	retired_free(&garbage);
+	char *got = sorted_lines(f->log, strlen(f->log)), *want = sorted_lines(expected, strlen(expected));
+	assert_string_equal(got, want);
+	free(got);
+	free(want);
+}
+
+static void counts_are(struct fixture *f, size_t agents, size_t frameworks, size_t tasks)
+{
+	struct cluster_counts n = cluster_model_counts(f->model);
+
+	assert_int_equal(n.agents, agents);
+	assert_int_equal(n.frameworks, frameworks);
+	assert_int_equal(n.tasks, tasks);
+}
+
+/* Two agents, a framework, three tasks. */
+static void put_cluster(struct fixture *f)
+{
+	agent(f, "S1", "10.0.0.1");
+	agent(f, "S2", "10.0.0.2");
+	framework(f, "F", "m");
+	task(f, "F", "1", "S1", "a");
+	task(f, "F", "2", "S1", "b");
+	task(f, "F", "3", "S2", "c");
+}
+
+static void load(struct fixture *f)
+{
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "+S1\n+S2\n+F\n+a@10.0.0.1/m\n+b@10.0.0.1/m\n+c@10.0.0.2/m\n");
+	counts_are(f, 2, 1, 3);
+}
+
+static void the_same_again_tells_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "");
+	begin(f);
+	commit(f, false, "");
+	counts_are(f, 2, 1, 3);
+}
+
+static void the_order_in_an_update_does_not_count(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	task(f, "F", "1", "S1", "a");
+	task(f, "F", "2", "S1", "b");
+	framework(f, "F", "m");
+	task(f, "F", "3", "S2", "c");
+	agent(f, "S2", "10.0.0.2");
+	agent(f, "S1", "10.0.0.1");
+	commit(f, true, "+S1\n+S2\n+F\n+a@10.0.0.1/m\n+b@10.0.0.1/m\n+c@10.0.0.2/m\n");
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "");
+}
+
+static void a_changed_agent_tells_its_tasks_once(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	agent(f, "S1", "10.0.0.9");
+	commit(f, false, "~S1\n~a@10.0.0.1/m a@10.0.0.9/m\n~b@10.0.0.1/m b@10.0.0.9/m\n");
+	begin(f);
+	task(f, "F", "1", "S1", "x");
+	agent(f, "S1", "10.0.0.1");
+	framework(f, "F", "n");
+	commit(f, false, "~S1\n~F\n~a@10.0.0.9/m x@10.0.0.1/n\n~b@10.0.0.9/m b@10.0.0.1/n\n~c@10.0.0.2/m c@10.0.0.2/n\n");
+	/* what its tasks take from it stays: they are not told */
+	begin(f);
+	build_agent(&f->builder, &(struct agent_spec){.id = "S1", .addrs = "10.0.0.1", .port = 1});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+	commit(f, false, "~S1\n");
+	/* and yet they hang on the new one */
+	begin(f);
+	agent(f, "S1", "10.0.0.7");
+	commit(f, false, "~S1\n~x@10.0.0.1/n x@10.0.0.7/n\n~b@10.0.0.1/n b@10.0.0.7/n\n");
+}
+
+static void a_renamed_framework(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	framework(f, "F", "n");
+	commit(f, false, "~F\n~a@10.0.0.1/m a@10.0.0.1/n\n~b@10.0.0.1/m b@10.0.0.1/n\n~c@10.0.0.2/m c@10.0.0.2/n\n");
+	begin(f);
+	build_framework(&f->builder, &(struct framework_spec){.id = "F", .name = "n", .addrs = "10.0.0.9", .port = 1});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+	commit(f, false, "~F\n");
+}
+
+static void a_task_before_its_agent_and_framework(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	task(f, "F", "1", "S1", "a");
+	commit(f, false, "+a@?/?\n");
+	begin(f);
+	agent(f, "S2", "10.0.0.2");
+	commit(f, false, "+S2\n");
+	begin(f);
+	agent(f, "S1", "10.0.0.1");
+	commit(f, false, "+S1\n~a@?/? a@10.0.0.1/?\n");
+	begin(f);
+	framework(f, "F", "m");
+	commit(f, false, "+F\n~a@10.0.0.1/? a@10.0.0.1/m\n");
+	begin(f);
+	task(f, "F", "1", "S1", "b");
+	commit(f, false, "~a@10.0.0.1/m b@10.0.0.1/m\n");
+	/* both at once: told once */
+	begin(f);
+	task(f, "G", "1", "S3", "c");
+	commit(f, false, "+c@?/?\n");
+	begin(f);
+	framework(f, "G", "g");
+	agent(f, "S3", "10.0.0.3");
+	commit(f, false, "+S3\n+G\n~c@?/? c@10.0.0.3/g\n");
+}
+
+static void an_agent_goes_and_comes_back(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	for (int i = 0; i < 3; i++) {
+		begin(f);
+		agent(f, "S2", "10.0.0.2");
+		framework(f, "F", "m");
+		task(f, "F", "1", "S1", "a");
+		task(f, "F", "2", "S1", "b");
+		task(f, "F", "3", "S2", "c");
+		commit(f, true, "-S1\n~a@10.0.0.1/m a@?/m\n~b@10.0.0.1/m b@?/m\n");
+		begin(f);
+		agent(f, "S1", "10.0.0.1");
+		commit(f, false, "+S1\n~a@?/m a@10.0.0.1/m\n~b@?/m b@10.0.0.1/m\n");
+	}
+	/* together with its tasks, and back */
+	begin(f);
+	agent(f, "S2", "10.0.0.2");
+	framework(f, "F", "m");
+	task(f, "F", "3", "S2", "c");
+	commit(f, true, "-S1\n-a@10.0.0.1/m\n-b@10.0.0.1/m\n");
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "+S1\n+a@10.0.0.1/m\n+b@10.0.0.1/m\n");
+	/* a failover: nothing is left; then all at once */
+	begin(f);
+	commit(f, true, "-S1\n-S2\n-F\n-a@10.0.0.1/m\n-b@10.0.0.1/m\n-c@10.0.0.2/m\n");
+	counts_are(f, 0, 0, 0);
+	load(f);
+}
+
+static void a_task_moves(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	task(f, "F", "1", "S2", "a");
+	commit(f, false, "~a@10.0.0.1/m a@10.0.0.2/m\n");
+	begin(f);
+	agent(f, "S2", "10.0.0.9");
+	agent(f, "S1", "10.0.0.8");
+	commit(f, false, "~S1\n~S2\n~a@10.0.0.2/m a@10.0.0.9/m\n~b@10.0.0.1/m b@10.0.0.8/m\n~c@10.0.0.2/m c@10.0.0.9/m\n");
+	begin(f);
+	task(f, "F", "1", "nowhere", "a");
+	commit(f, false, "~a@10.0.0.9/m a@?/m\n");
+	begin(f);
+	task(f, "F", "1", "S1", "a");
+	commit(f, false, "~a@?/m a@10.0.0.8/m\n");
+}
+
+static void the_same_key_twice(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	task(f, "F", "1", "S1", "x");
+	task(f, "F", "1", "S2", "y");
+	task(f, "F", "4", "S2", "new");
+	task(f, "F", "4", "S1", "newer");
+	agent(f, "S1", "10.0.0.5");
+	agent(f, "S1", "10.0.0.6");
+	commit(f, false, "~S1\n~a@10.0.0.1/m y@10.0.0.2/m\n~b@10.0.0.1/m b@10.0.0.6/m\n+newer@10.0.0.6/m\n");
+	/* back to what it was within the update: whatever is told, it must come to nothing */
+	begin(f);
+	task(f, "F", "1", "S2", "z");
+	task(f, "F", "1", "S2", "y");
+	commit(f, false, "~y@10.0.0.2/m y@10.0.0.2/m\n");
+	/* first as it is, then another */
+	begin(f);
+	task(f, "F", "1", "S2", "y");
+	task(f, "F", "1", "S2", "z");
+	commit(f, false, "~y@10.0.0.2/m z@10.0.0.2/m\n");
+	counts_are(f, 2, 1, 4);
+}
+
+static void named_task(struct fixture *f, const char *id, const char *name)
+{
+	build_task(&f->builder, &(struct task_spec){.id = id, .framework = "F", .agent = "S1", .name = name});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+}
+
+static void tasks_of_one_id_and_two_names(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	agent(f, "S1", "10.0.0.1");
+	framework(f, "F", "m");
+	named_task(f, "1", "a");
+	named_task(f, "1", "b");
+	named_task(f, "1", "a");
+	commit(f, true, "+S1\n+F\n+a@10.0.0.1/m\n+b@10.0.0.1/m\n");
+	counts_are(f, 1, 1, 2);
+	begin(f);
+	agent(f, "S1", "10.0.0.2");
+	commit(f, false, "~S1\n~a@10.0.0.1/m a@10.0.0.2/m\n~b@10.0.0.1/m b@10.0.0.2/m\n");
+	/* one of them stays */
+	begin(f);
+	agent(f, "S1", "10.0.0.2");
+	framework(f, "F", "m");
+	named_task(f, "1", "b");
+	commit(f, true, "-a@10.0.0.2/m\n");
+	/* in a complete document a name that changes is one that goes and one that comes */
+	begin(f);
+	agent(f, "S1", "10.0.0.2");
+	framework(f, "F", "m");
+	named_task(f, "1", "c");
+	commit(f, true, "-b@10.0.0.2/m\n+c@10.0.0.2/m\n");
+	counts_are(f, 1, 1, 1);
+}
+
+static void keys_that_look_alike(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	agent(f, "X", "10.0.0.1");
+	framework(f, "X", "m");
+	framework(f, "Y", "n");
+	task(f, "X", "X", "X", "a");
+	task(f, "Y", "X", "X", "b");
+	task(f, "XY", "X", "X", "c");
+	task(f, "X", "YX", "X", "d");
+	commit(f, true, "+X\n+X\n+Y\n+a@10.0.0.1/m\n+b@10.0.0.1/n\n+c@10.0.0.1/?\n+d@10.0.0.1/m\n");
+	counts_are(f, 1, 2, 4);
+	struct cluster_maps maps = cluster_model_maps(f->model);
+	const struct cluster_task *found = (const void *)cluster_maps_find(&maps, CLUSTER_TASK, "XY", 2, "X", 1);
+	assert_non_null(found);
+	assert_string_equal(cluster_text(found, found->discovery_name), "c");
+	assert_null(cluster_maps_find(&maps, CLUSTER_TASK, "X", 1, "Y", 1));
+	assert_null(cluster_maps_find(&maps, CLUSTER_TASK, "", 0, "X", 1));
+	assert_null(cluster_maps_find(&maps, CLUSTER_AGENT, "", 0, "x", 1));
+	assert_non_null(cluster_maps_find(&maps, CLUSTER_FRAMEWORK, "", 0, "Y", 1));
+}
+
+static void abort_leaves_everything(void **state)
+{
+	struct fixture *f = *state;
+
+	cluster_model_abort(f->model);
+	begin(f);
+	cluster_model_abort(f->model);
+	load(f);
+	begin(f);
+	task(f, "F", "1", "S2", "x");
+	task(f, "F", "1", "S2", "y");
+	task(f, "F", "9", "S2", "y");
+	agent(f, "S1", "10.0.0.9");
+	agent(f, "S9", "10.0.0.9");
+	framework(f, "F", "z");
+	cluster_model_abort(f->model);
+	counts_are(f, 2, 1, 3);
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "");
+	/* also after the first half of a commit */
+	const struct cluster_changes changes = {f, say_agent, say_framework, say_task};
+	begin(f);
+	task(f, "F", "1", "S2", "x");
+	agent(f, "S2", "10.0.0.9");
+	assert_int_equal(cluster_model_prepare(f->model, true, &changes), 0);
+	cluster_model_abort(f->model);
+	counts_are(f, 2, 1, 3);
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "");
+	begin(f);
+	agent(f, "S2", "10.0.0.9");
+	commit(f, false, "~S2\n~c@10.0.0.2/m c@10.0.0.9/m\n");
+	/* and an update that is under way at the end is nobody's leak */
+	begin(f);
+	agent(f, "S2", "10.0.0.8");
+	agent(f, "S7", "10.0.0.7");
+}
+
+static void what_is_not_named_stays_unless_the_update_is_complete(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	task(f, "F", "4", "S1", "d");
+	commit(f, false, "+d@10.0.0.1/m\n");
+	counts_are(f, 2, 1, 4);
+	begin(f);
+	put_cluster(f);
+	commit(f, true, "-d@10.0.0.1/m\n");
+	begin(f);
+	agent(f, "S1", "10.0.0.1");
+	agent(f, "S2", "10.0.0.2");
+	task(f, "F", "1", "S1", "a");
+	commit(f, true, "-F\n~a@10.0.0.1/m a@10.0.0.1/?\n-b@10.0.0.1/m\n-c@10.0.0.2/m\n");
+}
+
+static void a_version_stays_readable_until_its_garbage_is_freed(void **state)
+{
+	const struct cluster_changes changes = {*state, say_agent, say_framework, say_task};
+	struct fixture *f = *state;
+	struct retired garbage = {0};
+
+	load(f);
+	struct cluster_maps old = cluster_model_maps(f->model);
+	for (int i = 0; i < 3; i++) {
+		begin(f);
+		task(f, "F", "1", "S1", i % 2 ? "a" : "x");
+		if (i == 1)
+			agent(f, "S1", "10.0.0.9");
+		assert_int_equal(cluster_model_prepare(f->model, i == 2, &changes), 0);
+		cluster_model_finish(f->model, &garbage);
+	}
+	counts_are(f, 0, 0, 1);
+	const struct cluster_task *t = (const void *)cluster_maps_find(&old, CLUSTER_TASK, "F", 1, "1", 1);
+	assert_string_equal(cluster_text(t, t->discovery_name), "a");
+	const struct cluster_agent *a = (const void *)cluster_maps_find(&old, CLUSTER_AGENT, "", 0, "S1", 2);
+	assert_int_equal(((const struct addr *)cluster_list(a, a->addrs))->bytes[3], 1);
+	assert_int_equal(old.of[CLUSTER_TASK]->count, 3);
+	retired_free(&garbage);
+}
+
+/* The random run. */
+
+#define AGENTS     6
+#define FRAMEWORKS 4
+#define TASKS      12 /* ids, each in any framework */
+#define NAMES      3  /* of a task: each a task of its own */
+#define UPDATES    3000
+#define SLOTS      65536
+
+static uint64_t seed = 20240611, rng_state;
+
+static unsigned rng(unsigned n)
+{
+	rng_state = rng_state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(rng_state >> 33) % n;
+}
+
+/* How often each record was told; removals count backwards. */
+struct multiset {
+	struct {
+		uint64_t key;
+		int64_t count;
+	} slots[SLOTS];
+	int sign;
+};
+
+static void count_record(void *arg, const struct naming_record *r)
+{
+	struct multiset *set = arg;
+	uint8_t bytes[16 + 2 * DNAME_MAX] = {(uint8_t)r->type, (uint8_t)r->rank, (uint8_t)(r->port >> 8), (uint8_t)r->port};
+	size_t len = 4;
+
+	memcpy(bytes + len, r->owner, r->owner_len);
+	len += r->owner_len;
+	if (r->addr)
+		memcpy(bytes + len, r->addr->bytes, r->addr->len);
+	else
+		memcpy(bytes + len, r->target, r->target_len);
+	len += r->addr ? r->addr->len : r->target_len;
+	uint64_t key = siphash13(&siphash_process_key, bytes, len) | 1;
+	size_t slot = (size_t)(key >> 16) % SLOTS;
+	for (size_t tries = 0; set->slots[slot].key && set->slots[slot].key != key; slot = (slot + 1) % SLOTS)
+		assert_true(++tries < SLOTS);
+	set->slots[slot].key = key;
+	set->slots[slot].count += set->sign;
+}
+
+static void count_left_out(void *arg, enum naming_left_out why)
+{
+	uint8_t owner[2] = {0, (uint8_t)why};
+
+	count_record(arg, &(struct naming_record){.owner = owner, .owner_len = 2, .target = owner});
+}
+
+struct run {
+	struct naming *naming;
+	struct multiset told, derived;
+	const struct cluster_task *seen[TASKS * FRAMEWORKS * NAMES];
+	size_t seen_count;
+	/* what the model must hold: 0 nothing, else which of the variants */
+	unsigned agents[AGENTS], frameworks[FRAMEWORKS], tasks[FRAMEWORKS][TASKS][NAMES];
+};
+
+static struct naming_sink count_sink(struct multiset *set, int sign)
+{
+	set->sign = sign;
+	return (struct naming_sink){.arg = set, .record = count_record, .left_out = count_left_out};
+}
+
+static void count_agent(void *arg, const struct cluster_agent *before, const struct cluster_agent *after)
+{
+	struct run *run = arg;
+	struct naming_sink sink = count_sink(&run->told, -1);
+
+	if (before)
+		naming_agent(run->naming, before, &sink);
+	run->told.sign = 1;
+	if (after)
+		naming_agent(run->naming, after, &sink);
+}
+
+static void count_framework(void *arg, const struct cluster_framework *before, const struct cluster_framework *after)
+{
+	struct run *run = arg;
+	struct naming_sink sink = count_sink(&run->told, -1);
+
+	if (before)
+		naming_framework(run->naming, before, &sink);
+	run->told.sign = 1;
+	if (after)
+		naming_framework(run->naming, after, &sink);
+}
+
+static void count_task(void *arg, const struct cluster_task_view *before, const struct cluster_task_view *after)
+{
+	struct run *run = arg;
+	struct naming_sink sink = count_sink(&run->told, -1);
+
+	for (size_t i = 0; i < run->seen_count; i++)
+		assert_true(run->seen[i] != before->task && run->seen[i] != after->task);
+	run->seen[run->seen_count++] = before->task ? before->task : after->task;
+	if (before->task)
+		naming_task(run->naming, before->task, before->agent, before->framework, &sink);
+	run->told.sign = 1;
+	if (after->task)
+		naming_task(run->naming, after->task, after->agent, after->framework, &sink);
+}
+
+/* Variant `v` (from 1) of an element, the same whenever it is asked for. */
+static void build_nth_agent(struct cluster_builder *b, unsigned i, unsigned v)
+{
+	char id[16], addrs[64];
+
+	snprintf(id, sizeof(id), "x-S%u", i);
+	snprintf(addrs, sizeof(addrs), v == 1 ? "" : v == 2 ? "10.0.0.1" : v == 3 ? "10.1.0.%u,fd00::%u" : "10.2.0.%u", i, i);
+	build_agent(b, &(struct agent_spec){.id = id, .addrs = addrs, .port = v == 5 ? 5052 : 5051});
+}
+
+static void build_nth_framework(struct cluster_builder *b, unsigned i, unsigned v)
+{
+	static const char *const names[] = {"!!!", "marathon", "marathon.prod", "Chronos", "chronos"};
+	char id[16];
+
+	snprintf(id, sizeof(id), "F%u", i);
+	build_framework(b, &(struct framework_spec){.id = id, .name = names[v - 1], .addrs = v == 2 ? "" : "10.0.0.9",
+		.port = v > 3 ? 8080 : 0});
+}
+
+static const char *const task_names[NAMES] = {"web", "Web 2", "!"};
+
+static void build_nth_task(struct cluster_builder *b, unsigned framework_i, unsigned i, unsigned name, unsigned v)
+{
+	char id[16], framework_id[16], agent_id[16];
+	struct task_spec spec = {.id = id, .framework = framework_id, .agent = agent_id, .name = task_names[name]};
+
+	snprintf(id, sizeof(id), "t.%u", i);
+	snprintf(framework_id, sizeof(framework_id), "F%u", framework_i);
+	snprintf(agent_id, sizeof(agent_id), "x-S%u", v / 5 % (AGENTS + 1)); /* one of them never comes */
+	spec.health = v / 7 % 3;
+	spec.state = v % 11 == 0 ? CLUSTER_TASK_TERMINAL : CLUSTER_TASK_RUNNING;
+	spec.ports = v % 3 ? "[80-81]" : NULL;
+	spec.netinfo = v % 4 ? NULL : "172.17.0.2,172.17.0.3";
+	if (v % 6 == 0) {
+		spec.discovery = v % 4 ? "web" : "web.site";
+		spec.discovery_ports[0].name = "http";
+		spec.discovery_ports[0].protocol = "tcp";
+		spec.discovery_ports[0].number = (uint16_t)v;
+		spec.discovery_port_count = 1;
+	}
+	build_task(b, &spec);
+}
+
+static bool says_the_same(const struct cluster_element *a, const struct cluster_element *b)
+{
+	size_t from = offsetof(struct cluster_element, size);
+
+	return a && a->size == b->size && !memcmp((const char *)a + from, (const char *)b + from, a->size - from);
+}
+
+/* Holds the model's element against what it must be. */
+static void check_element(struct fixture *f, const struct cluster_maps *maps, enum cluster_kind kind, unsigned variant,
+	const char *id)
+{
+	const struct cluster_element *e = cluster_maps_find(maps, kind, "", 0, id, strlen(id));
+
+	if (variant)
+		assert_true(says_the_same(e, f->builder.element));
+	else
+		assert_null(e);
+}
+
+static void check_elements(struct fixture *f, struct run *run)
+{
+	struct cluster_maps maps = cluster_model_maps(f->model);
+	size_t agents = 0, frameworks = 0, tasks = 0;
+	char id[16];
+
+	for (unsigned i = 0; i < AGENTS; i++) {
+		snprintf(id, sizeof(id), "x-S%u", i);
+		if (run->agents[i])
+			build_nth_agent(&f->builder, i, run->agents[i]);
+		check_element(f, &maps, CLUSTER_AGENT, run->agents[i], id);
+		agents += run->agents[i] > 0;
+	}
+	for (unsigned i = 0; i < FRAMEWORKS; i++) {
+		snprintf(id, sizeof(id), "F%u", i);
+		if (run->frameworks[i])
+			build_nth_framework(&f->builder, i, run->frameworks[i]);
+		check_element(f, &maps, CLUSTER_FRAMEWORK, run->frameworks[i], id);
+		frameworks += run->frameworks[i] > 0;
+		for (unsigned t = 0; t < TASKS * NAMES; t++)
+			tasks += run->tasks[i][t / NAMES][t % NAMES] > 0;
+	}
+	struct pmap_iter it = pmap_iter(maps.of[CLUSTER_TASK]);
+	for (const struct cluster_task *task; (task = pmap_next(&it));) {
+		unsigned i, t, n = 0;
+
+		assert_int_equal(sscanf(cluster_text(task, task->framework_id), "F%u", &i), 1);
+		assert_int_equal(sscanf(cluster_text(task, task->e.id), "t.%u", &t), 1);
+		while (strcmp(task_names[n], cluster_text(task, task->name)) != 0)
+			n++;
+		assert_true(run->tasks[i][t][n] > 0);
+		build_nth_task(&f->builder, i, t, n, run->tasks[i][t][n]);
+		assert_true(says_the_same(&task->e, f->builder.element));
+	}
+	counts_are(f, agents, frameworks, tasks);
+}
+
+/* The records of the model as it stands, taken off those that were told, must leave nothing. */
+static void check_records(struct fixture *f, struct run *run)
+{
+	struct cluster_maps maps = cluster_model_maps(f->model);
+
+	memcpy(&run->derived, &run->told, sizeof(run->told));
+	struct naming_sink sink = count_sink(&run->derived, -1);
+	for (int kind = 0; kind <= CLUSTER_TASK; kind++) {
+		struct pmap_iter it = pmap_iter(maps.of[kind]);
+
+		for (const struct cluster_element *e; (e = pmap_next(&it));) {
+			const struct cluster_task *t = (const void *)e;
+
+			if (kind == CLUSTER_AGENT)
+				naming_agent(run->naming, (const void *)e, &sink);
+			else if (kind == CLUSTER_FRAMEWORK)
+				naming_framework(run->naming, (const void *)e, &sink);
+			else
+				naming_task(run->naming, t,
+					(const void *)cluster_maps_find(&maps, CLUSTER_AGENT, "", 0, cluster_text(t, t->agent_id),
+						t->agent_id.len),
+					(const void *)cluster_maps_find(&maps, CLUSTER_FRAMEWORK, "", 0,
+						cluster_text(t, t->framework_id), t->framework_id.len), &sink);
+		}
+	}
+	for (size_t i = 0; i < SLOTS; i++)
+		assert_int_equal(run->derived.slots[i].count, 0);
+}
+
+static void put(struct fixture *f)
+{
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+}
+
+/* Some elements in any order, some of them twice. `next` gets what must be there afterwards. */
+static void random_puts(struct fixture *f, struct run *next, unsigned count, unsigned variety)
+{
+	while (count--) {
+		unsigned what = rng(12);
+
+		if (what == 0) {
+			unsigned i = rng(AGENTS);
+
+			build_nth_agent(&f->builder, i, next->agents[i] = 1 + rng(5));
+		} else if (what == 1) {
+			unsigned i = rng(FRAMEWORKS);
+
+			build_nth_framework(&f->builder, i, next->frameworks[i] = 1 + rng(5));
+		} else {
+			unsigned i = rng(FRAMEWORKS), t = rng(TASKS), n = rng(NAMES);
+
+			build_nth_task(&f->builder, i, t, n, next->tasks[i][t][n] = 1 + rng(variety));
+		}
+		put(f);
+	}
+}
+
+/* Everything that is there now but for a few: what a document of a cluster that hardly changed brings. */
+static void random_document(struct fixture *f, const struct run *now, struct run *next)
+{
+	memset(next->agents, 0, sizeof(next->agents));
+	memset(next->frameworks, 0, sizeof(next->frameworks));
+	memset(next->tasks, 0, sizeof(next->tasks));
+	if (!rng(40))
+		return; /* a new leader that knows of nothing yet */
+	for (unsigned i = 0; i < FRAMEWORKS; i++) {
+		for (unsigned k = 0; k < TASKS * NAMES; k++) {
+			unsigned t = k / NAMES, n = k % NAMES, v = now->tasks[i][t][n];
+
+			if (!v || !rng(20))
+				continue;
+			build_nth_task(&f->builder, i, t, n, next->tasks[i][t][n] = v);
+			put(f);
+		}
+		if (now->frameworks[i] && rng(10)) {
+			build_nth_framework(&f->builder, i, next->frameworks[i] = now->frameworks[i]);
+			put(f);
+		}
+	}
+	for (unsigned i = 0; i < AGENTS; i++) {
+		if (now->agents[i] && rng(10)) {
+			build_nth_agent(&f->builder, i, next->agents[i] = now->agents[i]);
+			put(f);
+		}
+	}
+}
+
+static void random_updates(void **state)
+{
+	const struct naming_settings settings = {.domain = "mesos", .health_aware = true,
+		.ip_sources = {CONF_IP_NETINFO, CONF_IP_HOST}, .ip_source_count = 2};
+	struct fixture *f = *state;
+	struct run *run = calloc(1, sizeof(*run)), *next = calloc(1, sizeof(*next));
+	const struct cluster_changes changes = {run, count_agent, count_framework, count_task};
+
+	rng_state = seed;
+	print_message("# seed %llu\n", (unsigned long long)seed);
+	run->naming = naming_new(&settings);
+	for (int update = 0; update < UPDATES; update++) {
+		bool complete = !rng(3), given_up = !rng(10);
+		struct retired garbage = {0};
+
+		begin(f);
+		memcpy(next->agents, run->agents, sizeof(run->agents));
+		memcpy(next->frameworks, run->frameworks, sizeof(run->frameworks));
+		memcpy(next->tasks, run->tasks, sizeof(run->tasks));
+		if (complete)
+			random_document(f, run, next);
+		random_puts(f, next, rng(rng(8) ? 6 : 120), rng(2) ? 3 : 200);
+		if (given_up) {
+			cluster_model_abort(f->model);
+		} else {
+			run->seen_count = 0;
+			assert_int_equal(cluster_model_prepare(f->model, complete, &changes), 0);
+			cluster_model_finish(f->model, &garbage);
+			retired_free(&garbage);
+			memcpy(run->agents, next->agents, sizeof(run->agents));
+			memcpy(run->frameworks, next->frameworks, sizeof(run->frameworks));
+			memcpy(run->tasks, next->tasks, sizeof(run->tasks));
+		}
+		check_elements(f, run);
+		check_records(f, run);
+		/* keys of records that are gone would fill the table in the end */
+		if (update % 64 == 63) {
+			memcpy(&run->derived, &run->told, sizeof(run->told));
+			memset(&run->told, 0, sizeof(run->told));
+			for (size_t i = 0; i < SLOTS; i++) {
+				if (!run->derived.slots[i].count)
+					continue;
+				size_t slot = (size_t)(run->derived.slots[i].key >> 16) % SLOTS;
+				while (run->told.slots[slot].key)
+					slot = (slot + 1) % SLOTS;
+				run->told.slots[slot].key = run->derived.slots[i].key;
+				run->told.slots[slot].count = run->derived.slots[i].count;
+			}
+		}
+	}
+	naming_free(run->naming);
+	free(run);
+	free(next);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_same_again_tells_nothing),
+		T(the_order_in_an_update_does_not_count),
+		T(a_changed_agent_tells_its_tasks_once),
+		T(a_renamed_framework),
+		T(a_task_before_its_agent_and_framework),
+		T(an_agent_goes_and_comes_back),
+		T(a_task_moves),
+		T(the_same_key_twice),
+		T(tasks_of_one_id_and_two_names),
+		T(keys_that_look_alike),
+		T(abort_leaves_everything),
+		T(what_is_not_named_stays_unless_the_update_is_complete),
+		T(a_version_stays_readable_until_its_garbage_is_freed),
+		T(random_updates),
+	};
+
+	if (argc > 1) /* another random run */
+		seed = strtoull(argv[1], NULL, 0);
+	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}
