@@ -26,7 +26,7 @@ static char *random_name(char *out, bool for_query)
 	static const char *const zones[] = {"mesos.", "example.org.", "sub.example.org.", "void.test."};
 	char *at = out;
 
-	for (uint32_t n = pick(5); n; n--)
+	for (uint32_t n = pick(1 + pick(5)); n; n--)
 		at += sprintf(at, "%s.", labels[pick(6)]);
 	strcpy(at, zones[pick(for_query ? 4 : 3)]);
 	if (for_query && pick(50) == 0)
@@ -58,7 +58,8 @@ static size_t random_line(char *out)
 		return (size_t)sprintf(out, "%s PTR %s\n", owner, target);
 	case 5:
 	case 6:
-		return (size_t)sprintf(out, "%s SRV 0 1 %u %s\n", owner, pick(65536), target);
+		return (size_t)sprintf(out, "%s SRV 0 1 %u %s\n%s SRV 0 1 %u %s\n", owner, pick(9), target,
+			owner, 10 + pick(9), target);
 	}
 	return (size_t)sprintf(out, "%s A 10.0.%u.%u\n", owner, pick(256), pick(256));
 }

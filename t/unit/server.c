@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -264,6 +265,34 @@ static void back_pressure_loses_nothing(void **state)
 	stop();
 }
 
+/* The same where all queries came at once, before the peer stopped taking replies: nothing else comes in to
+ * wake the connection up. */
+static void queries_behind_a_stall_are_answered(void **state)
+{
+	enum { COUNT = 100 };
+	uint8_t queries[COUNT * 64];
+	size_t len = 0;
+	int small = 4096, segment = 536; /* for small buffers on both sides */
+
+	start("127.0.0.1", ONE_WORKER());
+	int fd = client_socket("127.0.0.1", SOCK_STREAM);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+	assert_int_equal(client_connect(fd, "127.0.0.1", server_port(server)), 0);
+	for (uint16_t id = 0; id < COUNT; id++)
+		len += client_query(queries + len, "big.mesos", RR_A, id, true);
+	assert_true(len < 4096);
+	client_send(fd, queries, len);
+	WAIT(c.queries[ANSWER_TCP] > 0);
+	assert_true(counters().queries[ANSWER_TCP] < COUNT);
+	for (uint16_t id = 0; id < COUNT; id++) {
+		assert_int_equal(client_receive(fd, true, &reply), 0);
+		assert_int_equal(wire_get_u16(reply.bytes), id);
+	}
+	close(fd);
+	stop();
+}
+
 static void too_long_a_message_ends_the_connection(void **state)
 {
 	static uint8_t message[2 + 5000];
@@ -473,6 +502,7 @@ int main(void)
 		cmocka_unit_test(queries_may_be_pipelined),
 		cmocka_unit_test(queries_may_come_byte_by_byte),
 		cmocka_unit_test(back_pressure_loses_nothing),
+		cmocka_unit_test(queries_behind_a_stall_are_answered),
 		cmocka_unit_test(too_long_a_message_ends_the_connection),
 		cmocka_unit_test(oldest_idle_goes_first),
 		cmocka_unit_test(an_address_has_its_share),
