@@ -77,7 +77,7 @@ static struct zone_store *random_zone(void)
 	txn = zone_txn_begin(store, 0);
 	for (uint32_t n = 5 + pick(pick(3) ? 40 : 400); n; n--) {
 		static const unsigned numbers[] = {0, 1, 3};
-		char line[1000];
+		char line[1400];
 
 		random_line(line);
 		size_t owner = strcspn(line, " ");
