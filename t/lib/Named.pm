@@ -164,6 +164,30 @@ sub query {
     return $self->resolver(%opt)->send($name, $type || "A", $opt{class} || "IN");
 }
 
+# Bytes to the server and a reply's bytes back, or undef for none within `wait` seconds (10). tcp => 1: over a
+# connection of its own.
+sub exchange {
+    my ($self, $query, %opt) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $self->{port}, Proto => $opt{tcp} ? "tcp" : "udp")
+        or return undef;
+    $socket->syswrite($opt{tcp} ? pack("n/a", $query) : $query);
+    return read_message($socket, %opt);
+}
+
+# The next message from a socket, likewise.
+sub read_message {
+    my ($socket, %opt) = @_;
+    my $end = time + ($opt{wait} || 10);
+    my $got = "";
+    until ($opt{tcp} ? length $got >= 2 && length $got >= 2 + unpack("n", $got) : length $got) {
+        my $left = $end - time;
+        return undef if $left <= 0 || !IO::Select->new($socket)->can_read($left);
+        my $want = !$opt{tcp} ? 65535 : length $got < 2 ? 2 - length $got : 2 + unpack("n", $got) - length $got;
+        return undef unless $socket->sysread($got, $want, length $got);
+    }
+    return $opt{tcp} ? substr($got, 2) : $got;
+}
+
 # What `dig` prints.
 sub dig {
     my ($self, @args) = @_;
