@@ -121,12 +121,13 @@ int state_task_end(struct state_task *t, struct cluster_builder *b)
 		rc = add_addrs(b, CLUSTER_FIELD(task, docker_label), &t->newest.docker);
 	if (rc || !t->port_count)
 		return rc;
+	const char *texts = t->texts ? t->texts : ""; /* no port has had any */
 	for (uint32_t i = 0; i < t->port_count; i++) {
 		const struct state_port *p = &t->ports[i];
 
-		t->inputs[i] = (struct cluster_port_input){.name = t->texts + p->name,
+		t->inputs[i] = (struct cluster_port_input){.name = texts + p->name,
 			.name_len = p->name_len,
-			.protocol = t->texts + p->protocol,
+			.protocol = texts + p->protocol,
 			.protocol_len = p->protocol_len,
 			.number = p->number};
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mesos/state_parse: a small document for each of its rules. */
+#include <unistd.h>
+
+#include "mesos/state_file.h"
 #include "t/unit/state.h"
 
 static int parse_text(struct result *r, const char *text)
@@ -382,6 +385,33 @@ static void the_sink_can_end_it(void **state)
 	state_parser_free(NULL);
 }
 
+static void reads_files(void **state)
+{
+	static const char text[] =
+		"{\"slaves\": [{\"id\": \"S1\", \"pid\": \"s@10.0.0.1:1\"}], \"frameworks\": []}";
+	struct result *r = calloc(1, sizeof(*r));
+	const struct state_sink sink = {.ctx = r, .element = on_element};
+	char path[] = "/tmp/mesos-named-state-XXXXXX", error[200] = "";
+	struct state_counts counts;
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(state_file_read(path, &sink, &counts, error, sizeof(error)), 0);
+	assert_int_equal(counts.agents, 1);
+	assert_int_equal(counts.bytes, sizeof(text) - 1);
+	assert_string_equal(error, "");
+	assert_int_equal(ftruncate(fd, sizeof(text) - 2), 0);
+	assert_int_equal(state_file_read(path, &sink, NULL, error, sizeof(error)), ERR_FORMAT);
+	assert_non_null(strstr(error, path));
+	close(fd);
+	unlink(path);
+	assert_int_equal(state_file_read(path, &sink, NULL, error, sizeof(error)), ERR_SYSTEM);
+	assert_non_null(strstr(error, "No such file"));
+	assert_int_equal(state_file_read("/", &sink, NULL, error, sizeof(error)), ERR_SYSTEM);
+	clear(r);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +426,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(texts_need_not_be_utf8),
 		cmocka_unit_test(the_sink_can_end_it),
+		cmocka_unit_test(reads_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
