@@ -66,6 +66,10 @@ static inline bool http_serve(struct http_server *s, int fd)
 			return false;
 		used += (size_t)n;
 		request[used] = '\0';
+		if (request[0] == 0x16) { /* TLS, to which the answer is as web servers give it */
+			http_print(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
+			return false;
+		}
 		if (strstr(request, "\r\n\r\n"))
 			break;
 	}

@@ -122,7 +122,7 @@ static void on_change(void *ctx, const char *host, size_t len)
 	resolve_get(f.resolver, host, len, addrs, 4, &count); /* is allowed */
 }
 
-static int setup(void **state)
+static int setup_with(double timeout)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(in);
@@ -141,9 +141,20 @@ static int setup(void **state)
 	assert_int_equal(pipe(ns.stop), 0);
 	assert_int_equal(pthread_create(&ns.thread, NULL, serve, NULL), 0);
 	f.loop = ev_loop_new(EVFLAG_AUTO);
-	f.resolver = resolver_new(f.loop, &servers, 0.2, on_change, NULL, &err);
+	f.resolver = resolver_new(f.loop, &servers, timeout, on_change, NULL, &err);
 	assert_non_null(f.resolver);
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(10);
+}
+
+/* For the test that waits until a server is given up. */
+static int setup_hasty(void **state)
+{
+	return setup_with(0.4);
 }
 
 static int teardown(void **state)
@@ -359,7 +370,8 @@ int main(void)
 		TEST(answers_at_once_what_needs_no_server),
 		TEST(asks_for_both_families),
 		TEST(keeps_to_the_ttl),
-		TEST(keeps_what_was_known_while_servers_fail),
+		cmocka_unit_test_setup_teardown(
+			keeps_what_was_known_while_servers_fail, setup_hasty, teardown),
 		TEST(asks_for_many),
 		TEST(ends_with_queries_under_way),
 		TEST(forgets_those_not_wanted_for_longest),

@@ -12,6 +12,7 @@ static struct {
 	struct ev_loop *loop;
 	struct http_server masters[MASTERS];
 	struct source *source;
+	int timeout; /* seconds for a request */
 	/* what the owner saw */
 	int begun, ended, complete, elements, refuse;
 	bool open;
@@ -64,7 +65,7 @@ static void open_source(const char *const *hosts, size_t count, int refresh)
 	char names[MASTERS][64];
 	struct conf conf = {.masters = {items, count},
 		.refresh_seconds = refresh,
-		.state_timeout_seconds = 1,
+		.state_timeout_seconds = f.timeout,
 		.ca_cert_file = (char[]){""},
 		.cert_file = (char[]){""},
 		.key_file = (char[]){""},
@@ -92,12 +93,12 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 	*(bool *)timer->data = true;
 }
 
-/* Runs the loop until the condition holds; gives up after ten seconds. */
+/* Runs the loop until the condition holds; gives up after a minute. */
 #define RUN_UNTIL(condition)                                                                                 \
 	do {                                                                                                 \
 		bool late = false;                                                                           \
 		ev_timer deadline;                                                                           \
-		ev_timer_init(&deadline, on_deadline, 10, 0);                                                \
+		ev_timer_init(&deadline, on_deadline, 60, 0);                                                \
 		deadline.data = &late;                                                                       \
 		ev_timer_start(f.loop, &deadline);                                                           \
 		while (!(condition) && !late)                                                                \
@@ -328,6 +329,7 @@ static void passes_failures_over(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		f.begun = f.ended = f.complete = f.elements = 0;
+		f.timeout = cases[i].failure == SOURCE_TIMEOUT ? 1 : 30;
 		f.masters[0].handler = cases[i].handler;
 		f.masters[1].handler = leads;
 		open_source(NULL, 2, 60);
@@ -452,6 +454,7 @@ static void the_end_ends_a_document(void **state)
 static int setup(void **state)
 {
 	memset(&f, 0, sizeof(f));
+	f.timeout = 30;
 	log_set_level(LOG_LEVEL_ERROR);
 	f.loop = ev_loop_new(EVFLAG_AUTO);
 	for (size_t i = 0; i < MASTERS; i++)
