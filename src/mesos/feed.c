@@ -325,11 +325,15 @@ int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *l
 		feed->counters.documents_failed++;
 		return 0;
 	}
+	const struct cluster_master last_leader = feed->next_leader;
+	bool was_waiting = feed->waiting;
 	feed->next_leader = *leader;
 	if (!feed->loaded)
 		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
 	err = commit(feed, true);
 	if (err) {
+		feed->next_leader = last_leader;
+		feed->waiting = was_waiting;
 		feed->counters.documents_failed++;
 		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
 		return err;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "zone/emit.h"
 
+#include "zone/txn.h"
+
 static bool holds(const struct zone_emit_name *kept, const uint8_t *name, size_t len)
 {
 	return kept->len == len && !memcmp(kept->name, name, len);
@@ -43,9 +45,19 @@ static void left_out(void *arg, enum naming_left_out why)
 	emit->left_out[why] += emit->change;
 }
 
+static void pointed_to(void *arg, const uint8_t *owner, size_t owner_len)
+{
+	struct zone_emit *emit = arg;
+	uint64_t hash = zone_name_hash(owner, owner_len);
+
+	if (zone_find_hashed(zone_txn_nodes(emit->txn), hash, owner, owner_len))
+		zone_txn_name(emit->txn, 0, owner, owner_len);
+}
+
 struct naming_sink zone_emit_sink(struct zone_emit *emit)
 {
-	return (struct naming_sink){.arg = emit, .record = record, .left_out = left_out};
+	return (struct naming_sink){.arg = emit, .record = record, .left_out = left_out,
+		.pointed_to = pointed_to};
 }
 
 void zone_emit_fold(struct zone_emit *emit)

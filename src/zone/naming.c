@@ -160,6 +160,23 @@ static void emit_srv(const struct naming *naming, const struct naming_sink *sink
 	sink->record(sink->arg, &record);
 }
 
+/* `_framework._tcp.NAME` */
+static struct name framework_service(const struct name *name)
+{
+	struct name service = {0};
+
+	add_label(&service, "_framework", 10);
+	add_label(&service, "_tcp", 4);
+	add_tail(&service, name);
+	return service;
+}
+
+static void point_to(const struct naming_sink *sink, const struct name *service)
+{
+	if (sink->pointed_to && !service->bad)
+		sink->pointed_to(sink->arg, service->wire, service->len);
+}
+
 /* The parts of `text` between dots as labels; with `underscore` the first is `_PART`. */
 static void add_dotted(struct name *name, const char *text, size_t len, bool underscore)
 {
@@ -214,6 +231,8 @@ static void emit_host(const struct task_names *n, const struct name *tail, const
 	add_dotted(&name, n->text, n->text_len, false);
 	add_tail(&name, tail);
 	emit_addrs(n->sink, &name, addrs, count, n->shared_rank);
+	struct name service = framework_service(&name); /* task `marathon` of `prod`, and framework `marathon.prod` */
+	point_to(n->sink, &service);
 	emit_addrs(n->sink, canonical, addrs, count, ZONE_RANK_SERVED);
 }
 
@@ -440,21 +459,42 @@ void naming_agent(struct naming *naming, const struct cluster_agent *agent, cons
 		emit_srv(naming, sink, &service, &slave, agent->port, ZONE_RANK_SERVED);
 }
 
+/* A framework can have the name of what stands right below the domain. */
+static void point_to_own_services(const struct naming *naming, const struct name *name, const struct naming_sink *sink)
+{
+	static const char *const hosts[] = {"leader", "master", "slave"}, *const services[] = {"_leader", "_master", "_slave"};
+
+	for (int i = 0; i < 3; i++) {
+		size_t len = strlen(hosts[i]);
+
+		if (name->wire[0] < len || memcmp(name->wire + 1, hosts[i], len) != 0)
+			continue;
+		for (int udp = 0; udp < 2; udp++) {
+			struct name service = domain_name(naming, services[i], udp ? "_udp" : "_tcp", NULL);
+
+			point_to(sink, &service);
+		}
+	}
+}
+
 void naming_framework(struct naming *naming, const struct cluster_framework *framework, const struct naming_sink *sink)
 {
-	struct name name, service = {0};
+	struct name name;
 
 	if (!make_tail(naming, framework, false, &name)) {
 		leave_out(sink, NAMING_NO_LABEL);
 		return;
 	}
-	emit_addrs(sink, &name, cluster_list(framework, framework->addrs), framework->addrs.count, ZONE_RANK_SERVED);
-	if (!framework->addrs.count || !framework->port)
+	if (!framework->addrs.count)
 		return;
-	add_label(&service, "_framework", 10);
-	add_label(&service, "_tcp", 4);
-	add_tail(&service, &name);
-	emit_srv(naming, sink, &service, &name, framework->port, ZONE_RANK_SERVED);
+	emit_addrs(sink, &name, cluster_list(framework, framework->addrs), framework->addrs.count, ZONE_RANK_SERVED);
+	struct name service = framework_service(&name);
+	if (framework->port)
+		emit_srv(naming, sink, &service, &name, framework->port, ZONE_RANK_SERVED);
+	else
+		point_to(sink, &service);
+	if (!name.bad)
+		point_to_own_services(naming, &name, sink);
 }
 
 static bool same_master(const struct cluster_master *a, const struct cluster_master *b)

@@ -47,6 +47,9 @@ struct naming_sink {
 	void *arg;
 	void (*record)(void *arg, const struct naming_record *record);
 	void (*left_out)(void *arg, enum naming_left_out why); /* may be NULL */
+	/* The element has a part in addresses that SRV records of another element may point to: those of `owner`, if
+	 * there are any. Whoever keeps addresses with SRV records has to look at them again. May be NULL. */
+	void (*pointed_to)(void *arg, const uint8_t *owner, size_t owner_len);
 };
 
 struct naming;
