@@ -28,7 +28,10 @@ struct feed {
 	struct cluster_master next_leader;      /* as the last document names it */
 	size_t master_count;
 
-	bool waiting; /* the first document is in, and names of hosts are still being looked up */
+	bool open;          /* a document is under way */
+	bool hosts_pending; /* addresses of hosts changed meanwhile */
+	bool waiting;       /* the first document is in, and names of hosts are still being looked up */
+	bool patience_over; /* no more waiting for them */
 	bool loaded;
 
 	uint64_t skipped[STATE_SKIPS]; /* of the document under way */
@@ -142,6 +145,7 @@ struct state_sink feed_sink(struct feed *feed)
 void feed_document_begin(struct feed *feed)
 {
 	memset(feed->skipped, 0, sizeof(feed->skipped));
+	feed->open = true;
 	cluster_model_begin(feed->model);
 }
 
@@ -316,33 +320,6 @@ static void tell_skipped(struct feed *feed)
 	}
 }
 
-int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader)
-{
-	int err = 0;
-
-	if (!ok) {
-		cluster_model_abort(feed->model);
-		feed->counters.documents_failed++;
-		return 0;
-	}
-	const struct cluster_master last_leader = feed->next_leader;
-	bool was_waiting = feed->waiting;
-	feed->next_leader = *leader;
-	if (!feed->loaded)
-		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
-	err = commit(feed, true);
-	if (err) {
-		feed->next_leader = last_leader;
-		feed->waiting = was_waiting;
-		feed->counters.documents_failed++;
-		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
-		return err;
-	}
-	feed->counters.documents++;
-	tell_skipped(feed);
-	return 0;
-}
-
 /* Puts an agent or framework in again if its host is a name. */
 static int rehost(struct feed *feed, const struct cluster_element *e)
 {
@@ -376,9 +353,47 @@ static void update_hosts(struct feed *feed)
 		log_error("mesos", "new addresses of hosts could not be taken in error=\"%s\"", err_text(err));
 }
 
+static int end_document(struct feed *feed, bool ok, const struct cluster_master *leader)
+{
+	int err = 0;
+
+	if (!ok) {
+		cluster_model_abort(feed->model);
+		feed->counters.documents_failed++;
+		return 0;
+	}
+	const struct cluster_master last_leader = feed->next_leader;
+	bool was_waiting = feed->waiting;
+	feed->next_leader = *leader;
+	if (!feed->loaded && !feed->patience_over)
+		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
+	err = commit(feed, true);
+	if (err) {
+		feed->next_leader = last_leader;
+		feed->waiting = was_waiting;
+		feed->counters.documents_failed++;
+		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
+		return err;
+	}
+	feed->counters.documents++;
+	tell_skipped(feed);
+	return 0;
+}
+
+int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader)
+{
+	int err = end_document(feed, ok, leader);
+
+	feed->open = false;
+	if (feed->hosts_pending)
+		feed_hosts_changed(feed);
+	return err;
+}
+
 void feed_hosts_changed(struct feed *feed)
 {
-	if (!feed->counters.documents)
+	feed->hosts_pending = feed->open;
+	if (feed->open || !feed->counters.documents)
 		return;
 	if (feed->waiting && feed->hosts.idle(feed->hosts.arg))
 		feed->waiting = false;
@@ -389,8 +404,9 @@ void feed_stop_waiting(struct feed *feed)
 {
 	if (!feed->waiting)
 		return;
+	feed->patience_over = true;
 	feed->waiting = false;
-	update_hosts(feed);
+	feed_hosts_changed(feed);
 }
 
 bool feed_is_waiting(const struct feed *feed)

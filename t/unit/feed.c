@@ -384,6 +384,29 @@ static void patience_ends(void **state)
 	assert_true(rig_has(rig, "a.m.mesos.", "A", "10.0.0.7"));
 }
 
+/* An answer that comes while a document is read is taken over after it, whatever becomes of the document. */
+static void addresses_that_come_within_a_document(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->hosts[0] = (struct host){.name = "one.example"};
+	rig->hosts[1] = (struct host){.name = "two.example"};
+	TAKE(rig, "%s", with_names);
+	feed_document_begin(rig->feed);
+	rig_answer(rig, "one.example", "10.0.0.1");
+	feed_stop_waiting(rig->feed);
+	assert_false(is_served(rig));
+	assert_int_equal(feed_document_end(rig->feed, false, &rig->leader), 0);
+	assert_true(is_served(rig));
+	assert_true(rig_has(rig, "a.m.mesos.", "A", "10.0.0.1"));
+	feed_document_begin(rig->feed);
+	rig_answer(rig, "two.example", "10.0.0.3");
+	assert_int_equal(feed_document_end(rig->feed, true, &rig->leader), 0); /* an empty one */
+	assert_false(rig_has(rig, "m.mesos.", "A", "10.0.0.3"));
+	TAKE(rig, "%s", with_names);
+	assert_true(rig_has(rig, "m.mesos.", "A", "10.0.0.3"));
+}
+
 static void masters_with_names(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
@@ -454,6 +477,7 @@ int main(void)
 		T(health_can_be_ignored),
 		T(the_first_zone_waits_for_names),
 		T(patience_ends),
+		T(addresses_that_come_within_a_document),
 		T(masters_with_names),
 		T(shared_names_stay_in_step),
 	};
