@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 		conf_report_print(&report, o.config, stdout);
 		status = daemon_check(conf);
 	} else {
-		conf_report_log(&report);
+		conf_report_log(&report, o.config);
 		if (!err && o.dump_zone)
 			status = daemon_dump_zone(conf, o.state);
 		else if (!err)

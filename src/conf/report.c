@@ -77,14 +77,14 @@ void conf_report_print(const struct conf_report *report, const char *file, FILE 
 		fprintf(out, "%s: %zu more errors and warnings are not shown\n", file, left_out(report));
 }
 
-void conf_report_log(const struct conf_report *report)
+void conf_report_log(const struct conf_report *report, const char *file)
 {
 	for (size_t i = 0; i < report->count; i++) {
 		const struct conf_message *m = &report->items[i];
 
-		log_message(m->severity == CONF_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "conf", "%s%s%s",
-			m->key, *m->key ? ": " : "", m->text);
+		log_message(m->severity == CONF_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "conf", "%s: %s%s%s",
+			file, m->key, *m->key ? ": " : "", m->text);
 	}
 	if (left_out(report))
-		log_warn("conf", "%zu more errors and warnings are not shown", left_out(report));
+		log_warn("conf", "%s: %zu more errors and warnings are not shown", file, left_out(report));
 }

@@ -30,7 +30,7 @@ void conf_report_add(struct conf_report *report, enum conf_severity severity, co
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* One line a message: `FILE: error: KEY: TEXT`. */
 void conf_report_print(const struct conf_report *report, const char *file, FILE *out);
-/* The same to the log, with tag "conf". */
-void conf_report_log(const struct conf_report *report);
+/* The same to the log, with tag "conf" and the level in place of `error`. */
+void conf_report_log(const struct conf_report *report, const char *file);
 
 #endif

@@ -120,7 +120,10 @@ static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
 static int serve(struct daemon *d, struct ev_loop *loop)
 {
 	ev_signal stop[2], counts;
+	int err = follow_start(d->follow); /* it may read a file: until then a signal ends us the plain way */
 
+	if (err)
+		return err;
 	ev_signal_init(&stop[0], on_stop, SIGTERM);
 	ev_signal_init(&stop[1], on_stop, SIGINT);
 	ev_signal_init(&counts, on_counts, SIGUSR1);
@@ -128,9 +131,7 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 	ev_signal_start(loop, &stop[0]);
 	ev_signal_start(loop, &stop[1]);
 	ev_signal_start(loop, &counts);
-	int err = d->server ? server_start(d->server) : 0;
-	if (!err)
-		err = follow_start(d->follow);
+	err = d->server ? server_start(d->server) : 0;
 	if (!err)
 		ev_run(loop, 0);
 	ev_signal_stop(loop, &stop[0]);

@@ -232,14 +232,16 @@ static void *run(void *arg)
 {
 	struct follow *f = arg;
 
-	if (f->settings.state_file)
-		read_file(f);
 	ev_run(f->loop, 0);
 	return NULL;
 }
 
 int follow_start(struct follow *f)
 {
+	int err = f->settings.state_file ? read_file(f) : 0;
+
+	if (err)
+		return err;
 	if (pthread_create(&f->thread, NULL, run, f))
 		return ERR_SYSTEM;
 	f->running = true;

@@ -23,7 +23,7 @@ struct follow_settings {
 struct follow *follow_new(const struct follow_settings *settings);
 void follow_free(struct follow *follow);
 
-/* Starts the thread. ERR_SYSTEM. */
+/* Starts the thread. A state file is read before that. ERR_SYSTEM; ERR_FORMAT and the like for a file: logged why. */
 int follow_start(struct follow *follow);
 /* Ends it at once and waits for it. */
 void follow_stop(struct follow *follow);
