@@ -241,7 +241,8 @@ sub stop_ok {
     return $ok;
 }
 
-# Runs the program to its end, for -t, --dump-zone and the like: (exit status, stdout, stderr).
+# Runs the program to its end, for -t, --dump-zone and the like: (exit status, stdout, stderr). One that does not end is
+# ended by SIGALRM after a while.
 sub run {
     my ($class, @args) = @_;
     my $dir = tempdir("mesos-named-XXXXXX", TMPDIR => 1, CLEANUP => 1);
@@ -251,6 +252,7 @@ sub run {
         open STDIN,  "<", "/dev/null"   or POSIX::_exit(127);
         open STDOUT, ">", "$dir/stdout" or POSIX::_exit(127);
         open STDERR, ">", "$dir/stderr" or POSIX::_exit(127);
+        alarm 4 * $PATIENCE;
         { no warnings "exec"; exec { binary() } binary(), @args; }
         POSIX::_exit(127);
     }
