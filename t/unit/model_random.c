@@ -157,8 +157,8 @@ static void build_nth_agent(struct cluster_builder *b, unsigned i, unsigned v)
 	char id[16], addrs[64];
 
 	snprintf(id, sizeof(id), "x-S%u", i);
-	snprintf(addrs, sizeof(addrs), v == 1 ? "" : v == 2 ? "10.0.0.1" : v == 3 ? "10.1.0.%u,fd00::%u" : "10.2.0.%u", i, i);
-	build_agent(b, &(struct agent_spec){.id = id, .addrs = addrs, .port = v == 5 ? 5052 : 5051});
+	snprintf(addrs, sizeof(addrs), v < 3 ? "10.0.0.1" : v == 3 ? "10.1.0.%u,fd00::%u" : "10.2.0.%u", i, i);
+	build_agent(b, &(struct agent_spec){.id = id, .addrs = v > 1 ? addrs : NULL, .port = v == 5 ? 5052 : 5051});
 }
 
 static void build_nth_framework(struct cluster_builder *b, unsigned i, unsigned v)
