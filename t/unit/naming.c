@@ -687,6 +687,62 @@ static void name_servers(void **state)
 	expect(f, "");
 }
 
+static uint64_t rng_state = 11;
+
+static unsigned rng(unsigned n)
+{
+	rng_state = rng_state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(rng_state >> 33) % n;
+}
+
+/* Up to `max` bytes, of few kinds so that ends, cuts and dots meet. */
+static char *random_text(char *out, unsigned max)
+{
+	static const char bytes[] = "aaaaabZ09--__...  !\xc3\xff\1,";
+	unsigned len = rng(rng(4) ? 80 : max + 1), run = 1 + rng(70);
+
+	for (unsigned i = 0; i < len; i++)
+		out[i] = rng(run) ? 'a' : bytes[rng(sizeof(bytes) - 1)];
+	out[len] = '\0';
+	return out;
+}
+
+/* told_record() holds every name to its wire form; here each must be below the domain, and come a second time alike. */
+static void any_bytes_make_names(void **state)
+{
+	static char name[1025], discovery[1025], framework[1025], id[1025], port[1025], protocol[1025];
+	struct fixture *f = *state;
+	size_t records = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		struct task_spec spec = {.id = "x", .discovery_ports = {{random_text(port, 1024), random_text(protocol, 1024), 1}},
+			.discovery_port_count = 1, .ports = "[7-7]", .name = random_text(name, 1024),
+			.discovery = rng(2) ? random_text(discovery, 1024) : NULL};
+
+		random_text(id, 1023);
+		build_agent(&f->agent, &(struct agent_spec){.id = strcat(id, "x"), .addrs = "10.0.0.1", .port = 1});
+		build_framework(&f->framework, &(struct framework_spec){.id = "F", .name = random_text(framework, 1024),
+			.addrs = "10.0.0.9", .port = 9});
+		f->settings.rfc952 = rng(2);
+		name_task(f, spec);
+		struct naming_sink sink = told_sink(&f->told);
+		naming_framework(f->naming, f->framework.framework, &sink);
+		size_t used = f->told.used;
+		for (char *line = f->told.text, *end; line && line < f->told.text + used; line = end + 1) {
+			char *space = strchr(line, ' ');
+
+			end = strchr(line, '\n');
+			assert_memory_equal(space - 7, ".mesos.", 7);
+		}
+		naming_task(f->naming, f->task.task, f->agent.agent, f->framework.framework, &sink);
+		naming_framework(f->naming, f->framework.framework, &sink);
+		assert_int_equal(f->told.used, 2 * used);
+		assert_memory_equal(f->told.text, f->told.text + used, used);
+		records += f->told.records;
+	}
+	assert_true(records > 10000);
+}
+
 static void domains(void **state)
 {
 	struct fixture *f = *state;
@@ -730,6 +786,7 @@ int main(void)
 		T(masters),
 		T(masters_with_several_or_no_addresses),
 		T(name_servers),
+		T(any_bytes_make_names),
 		T(domains),
 	};
 
