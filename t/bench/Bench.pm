@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the benchmarks share: a cluster and its zone, servers that are held to one core, their CPU time, tables.
+#
+# A server that is measured runs in a process group of its own, so that its CPU time is that of all its processes.
+package Bench;
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use HTTP::Tiny;
+use JSON::PP;
+use POSIX qw(WNOHANG _SC_CLK_TCK sysconf);
+use Time::HiRes qw(time sleep);
+
+BEGIN {
+    my $top = dirname(dirname(dirname(abs_path(__FILE__))));
+    $ENV{MN_SRCDIR}   ||= $top;
+    $ENV{MN_BUILDDIR} ||= "$top/build";
+    unshift @INC, "$ENV{MN_SRCDIR}/t/lib";
+}
+use MesosSim;
+use Named;
+
+our $PATIENCE = 60;    # seconds until a server that does not come up ends the benchmark
+our $SERVER_CPU = 0;   # the core that serves
+our $CLIENT_CPU = 1;   # the core that asks
+
+my %running;           # pid => name
+my $owner = $$;
+
+sub fail {
+    my ($why) = @_;
+    die "bench: $why\n";
+}
+
+# Is the program there? Debian keeps servers where a user's PATH does not look.
+sub program {
+    my ($name) = @_;
+    for my $dir (split(/:/, $ENV{PATH}), "/usr/sbin", "/usr/local/sbin", "/sbin") {
+        return "$dir/$name" if -x "$dir/$name";
+    }
+    return;
+}
+
+sub need {
+    my ($name, $package) = @_;
+    return program($name) || fail("$name is missing: apt-get install $package");
+}
+
+sub built {
+    my ($name) = @_;
+    my $path = "$ENV{MN_BUILDDIR}/$name";
+    return -x $path ? $path : fail("$path is missing: make");
+}
+
+# A folder that is gone at the end.
+sub folder { return tempdir("mesos-named-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1) }
+
+sub write_file {
+    my ($file, @text) = @_;
+    open my $out, ">", $file or fail("$file: $!");
+    print $out @text;
+    close $out or fail("$file: $!");
+    return $file;
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, "<", $file or return;
+    local $/;
+    return scalar <$in>;
+}
+
+# ---- processes
+
+# The command held to a core, where there is such a core, and before whatever else wants it, where that is allowed.
+sub pin {
+    my ($cpu, @command) = @_;
+    unshift @command, "nice", "-n", -10       if $> == 0;
+    unshift @command, "taskset", "-c", $cpu if $cpu < `nproc`;
+    return @command;
+}
+
+# Starts a command on a core, in a process group of its own; its output goes to `log`. Returns its pid.
+sub start {
+    my ($name, $log, $cpu, @command) = @_;
+    my $pid = fork;
+    fail("fork: $!") unless defined $pid;
+    if (!$pid) {
+        setpgrp;
+        delete $ENV{JOURNAL_STREAM};
+        open STDIN,  "<",  "/dev/null" or POSIX::_exit(127);
+        open STDOUT, ">>", $log        or POSIX::_exit(127);
+        open STDERR, ">&", \*STDOUT    or POSIX::_exit(127);
+        my @all = pin($cpu, @command);
+        exec { $all[0] } @all or POSIX::_exit(127);
+    }
+    $running{$pid} = $name;
+    return $pid;
+}
+
+# Runs code in a process of its own, until stop().
+sub beside {
+    my ($code) = @_;
+    my $pid = fork;
+    fail("fork: $!") unless defined $pid;
+    if (!$pid) {
+        setpgrp;
+        $SIG{$_} = "DEFAULT" for qw(INT TERM HUP);
+        eval { $code->() };
+        warn $@ if $@;
+        POSIX::_exit(1);
+    }
+    $running{$pid} = "what goes on beside";
+    return $pid;
+}
+
+sub stop {
+    my ($pid) = @_;
+    delete $running{$pid} or return;
+    kill TERM => $pid;
+    my $end = time + 10;
+    while (waitpid($pid, WNOHANG) == 0) {
+        kill KILL => -$pid if time > $end;
+        sleep 0.02;
+    }
+}
+
+END {
+    if ($$ == $owner) {
+        local $?;
+        stop($_) for keys %running;
+    }
+}
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+
+# Waits until `condition` is true, while the process lives.
+sub wait_for {
+    my ($what, $pid, $condition) = @_;
+    my $end = time + $PATIENCE;
+    until ($condition->()) {
+        fail("$what ended") if $pid && waitpid($pid, WNOHANG) == $pid;
+        fail("$what did not come") if time > $end;
+        sleep 0.02;
+    }
+}
+
+# CPU seconds of all threads of a process so far, in the kernel and outside: to the nanosecond where the kernel says it
+# so, else to the tick.
+sub cpu_of {
+    my ($pid) = @_;
+    my $ns = 0;
+    for my $file (glob "/proc/$pid/task/*/schedstat") {
+        my ($run) = split / /, slurp($file) // next;
+        $ns += $run;
+    }
+    return $ns / 1e9 if $ns;
+    my @f = split / /, (slurp("/proc/$pid/stat") // "") =~ s/^.*\) //sr;    # from the third field on
+    return ($f[11] + $f[12]) / sysconf(_SC_CLK_TCK);
+}
+
+# The same of all processes of a group.
+sub cpu_of_group {
+    my ($group) = @_;
+    my $sum = 0;
+    for my $file (glob "/proc/[0-9]*/stat") {
+        my ($pid, $pgrp) = (slurp($file) // "") =~ /^(\d+) .*\) \S+ \d+ (\d+)/s or next;
+        $sum += cpu_of($pid) if $pgrp == $group;
+    }
+    return $sum;
+}
+
+# A line of /proc/PID/status, in its own unit (mostly kB).
+sub status_of {
+    my ($pid, $field) = @_;
+    return (slurp("/proc/$pid/status") // "") =~ /^$field:\s+(\d+)/m ? $1 : 0;
+}
+
+# ---- the cluster
+
+# A simulated cluster (see MesosSim.pm).
+sub cluster {
+    my ($agents, $tasks) = @_;
+    fail("mesos-sim was not built: libmicrohttpd is missing") unless MesosSim::program();
+    return MesosSim->new(args => [ "--agents", int $agents, "--tasks", $tasks ]);
+}
+
+sub save_state {
+    my ($sim, $file) = @_;
+    my $r = HTTP::Tiny->new(timeout => 300)->mirror($sim->url . "/master/state", $file);
+    fail("the simulated master said $r->{status}") unless $r->{success};
+    return $file;
+}
+
+# A configuration for 127.0.0.1.
+sub config {
+    my ($file, %keys) = @_;
+    my %config = (
+        domain => "mesos", masters => ["127.0.0.1:1"], listener => "127.0.0.1", httpon => JSON::PP::false,
+        resolvers => ["127.0.0.1:1"], workers => 1, refreshSeconds => 3600, %keys,
+    );
+    return write_file($file, JSON::PP->new->canonical->pretty->encode(\%config));
+}
+
+# The zone of a state, as a master file.
+sub dump_zone {
+    my ($state, $config, $file) = @_;
+    system(built("src/mesos-named") . " --state '$state' --dump-zone -config='$config' >'$file' 2>'$file.log'") == 0
+        or fail("no zone: " . (slurp("$file.log") // ""));
+    return $file;
+}
+
+# What there is to ask for in a zone: { A => [names], SRV => [names] }, each name once; none with so many records that
+# the answer does not fit into 512 bytes, since servers differ in what they send then.
+sub names_of {
+    my ($zone) = @_;
+    my %records;
+    open my $in, "<", $zone or fail("$zone: $!");
+    while (<$in>) {
+        my ($name, undef, undef, $type) = split;
+        $records{$type}{$name}++;
+    }
+    my %names;
+    for my $type (keys %records) {
+        my $of = $records{$type};
+        $names{$type} = [ sort grep { $of->{$_} <= 2 && length() < 80 } keys %$of ];
+    }
+    return \%names;
+}
+
+# `count` of the items by chance, the same ones each time.
+sub pick {
+    my ($count, @items) = @_;
+    srand 1;
+    return map { $items[ rand @items ] } 1 .. $count;
+}
+
+# ---- servers
+
+sub free_port { return Named::free_port() }
+
+sub ready {
+    my ($what, $pid, $port, $name) = @_;
+    wait_for($what, $pid, sub {
+        my $reply = Named::probe({ port => $port }, $name, "SOA");
+        return $reply && $reply->header->rcode eq "NOERROR";
+    });
+}
+
+# Starts mesos-named with one worker on a state, or as `config` says; ($pid, $port).
+sub start_named {
+    my ($dir, $state, %opt) = @_;
+    my $port = free_port();
+    my $config = config("$dir/named.json", port => $port, %{ $opt{config} || {} });
+    my @command = (built("src/mesos-named"), "-config=$config", $state ? ("--state", $state) : ());
+    unlink "$dir/named.log";
+    my $pid = start("mesos-named", "$dir/named.log", $SERVER_CPU, @command);
+    ready("mesos-named", $pid, $port, "mesos");
+    return ($pid, $port);
+}
+
+# NSD: one server process, no database, nothing logged. Its replies have no NS records, as ours have none, but no
+# addresses beside SRV records either: it cannot leave out the one alone.
+sub start_nsd {
+    my ($dir, $zone) = @_;
+    my $port = free_port();
+    my $home = "$dir/nsd";
+    mkdir $home;
+    write_file("$home/nsd.conf", <<"EOT");
+server:
+	ip-address: 127.0.0.1\@$port
+	server-count: 1
+	username: ""
+	chroot: ""
+	zonesdir: "$home"
+	database: ""
+	logfile: "$home/nsd.log"
+	pidfile: "$home/nsd.pid"
+	xfrdfile: "$home/xfrd.state"
+	zonelistfile: "$home/zone.list"
+	xfrdir: "$home"
+	rrl-ratelimit: 0
+	rrl-whitelist-ratelimit: 0
+	minimal-responses: yes
+	round-robin: yes
+	verbosity: 0
+remote-control:
+	control-enable: no
+zone:
+	name: "mesos"
+	zonefile: "$zone"
+EOT
+    my $pid = start("nsd", "$home/log", $SERVER_CPU, program("nsd"), "-d", "-c", "$home/nsd.conf");
+    ready("nsd", $pid, $port, "mesos");
+    return ($pid, $port);
+}
+
+# Knot: one UDP thread and one TCP thread, no journal, errors logged only.
+sub start_knot {
+    my ($dir, $zone) = @_;
+    my $port = free_port();
+    my $home = "$dir/knot";
+    mkdir $home;
+    write_file("$home/knot.conf", <<"EOT");
+server:
+    rundir: "$home"
+    listen: 127.0.0.1\@$port
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    answer-rotation: on
+log:
+  - target: stderr
+    any: error
+database:
+    storage: "$home"
+zone:
+  - domain: mesos
+    file: "$zone"
+    zonefile-sync: -1
+    zonefile-load: whole
+    journal-content: none
+    semantic-checks: off
+EOT
+    my $pid = start("knotd", "$home/log", $SERVER_CPU, program("knotd"), "-c", "$home/knot.conf");
+    ready("knotd", $pid, $port, "mesos");
+    return ($pid, $port);
+}
+
+# The limit of the socket path: receives, and sends `size` bytes back.
+sub start_echo {
+    my ($dir, $size) = @_;
+    my $pid = start("echo", "$dir/echo.log", $SERVER_CPU, built("t/bench/echo"), $size);
+    my $port;
+    wait_for("echo", $pid, sub { return ($port) = (slurp("$dir/echo.log") // "") =~ /^port (\d+)$/m });
+    return ($pid, $port);
+}
+
+# ---- load
+
+# Runs dnsperf on the other core; { completed, lost, rate, request, response, latency (s) }.
+sub dnsperf {
+    my ($port, $queries, @options) = @_;
+    my @command = pin($CLIENT_CPU, need("dnsperf", "dnsperf"), "-s", "127.0.0.1", "-p", $port, "-d", $queries, @options);
+    open my $out, "-|", @command or fail("dnsperf: $!");
+    local $/;
+    my $text = <$out>;
+    close $out or fail("dnsperf failed:\n$text");
+    my %r;
+    ($r{completed}) = $text =~ /Queries completed:\s+(\d+)/;
+    ($r{lost})      = $text =~ /Queries lost:\s+(\d+)/;
+    ($r{rate})      = $text =~ /Queries per second:\s+([\d.]+)/;
+    ($r{latency})   = $text =~ /Average Latency \(s\):\s+([\d.]+)/;
+    @r{qw(request response)} = $text =~ /Average packet size:\s+request (\d+), response (\d+)/;
+    ($r{rcodes}) = $text =~ /Response codes:\s+(.*)/;
+    fail("nothing was answered:\n$text") unless $r{completed};
+    return \%r;
+}
+
+# ---- figures
+
+sub quantile {
+    my ($q, @values) = @_;
+    @values = sort { $a <=> $b } @values;
+    return $values[ int($q * $#values + 0.5) ];
+}
+
+sub median {
+    my @values = sort { $a <=> $b } @_;
+    return @values % 2 ? $values[ $#values / 2 ] : ($values[ @values / 2 - 1 ] + $values[ @values / 2 ]) / 2;
+}
+
+# Prints rows as a table of Markdown; the first row is its head.
+sub table {
+    my (@rows) = @_;
+    my @width;
+    for my $row (@rows) {
+        for my $i (0 .. $#$row) {
+            my $length = length $row->[$i];
+            $width[$i] = $length if $length > ($width[$i] || 0);
+        }
+    }
+    my $line = sub {
+        my (@cells) = @_;
+        return "| " . join(" | ", map { sprintf "%-*s", $width[$_], $cells[$_] } 0 .. $#cells) . " |\n";
+    };
+    my $head = shift @rows;
+    print $line->(@$head), "|", (map { "-" x ($_ + 2) . "|" } @width), "\n";
+    print $line->(@$_) for @rows;
+}
+
+1;
