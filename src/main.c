@@ -105,8 +105,8 @@ static bool parse_arguments(int argc, char **argv, struct options *o)
 	return true;
 }
 
-/* One heap that grows in large steps. The Mesos thread makes nearly all allocations, so arenas a thread would only spread
- * them, and glibc grows those a few pages at a time: of a first load's time a twentieth went into mprotect(2). */
+/* One heap that grows in large steps. The Mesos thread makes nearly all allocations, so arenas a thread would only
+ * spread them, and glibc grows those a few pages at a time: a twentieth of a first load went into mprotect(2). */
 static void set_up_malloc(void)
 {
 #ifdef __GLIBC__

@@ -52,7 +52,8 @@ static void write_line(enum log_level level, const char *tag, const char *format
 	if (n > 0)
 		used += (size_t)n;
 	if (suppressed && used < sizeof(line))
-		used += (size_t)snprintf(line + used, sizeof(line) - used, " suppressed=%lu", (unsigned long)suppressed);
+		used += (size_t)snprintf(
+			line + used, sizeof(line) - used, " suppressed=%lu", (unsigned long)suppressed);
 	if (used > sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used] = '\0';

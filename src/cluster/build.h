@@ -51,13 +51,4 @@ int cluster_build_finish(struct cluster_builder *b);
 uint64_t cluster_key_hash(enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
 	size_t id_len);
 
-/* "[31000-31001, 31005-31005]" to ranges. Returns how many, ERR_FORMAT, ERR_RANGE (a port above 65535, an end before its
- * start), or ERR_LIMIT: all `room` are filled and there were more. */
-int cluster_parse_port_ranges(const char *text, size_t len, struct cluster_port_range *out, uint32_t room);
-/* "slave(1)@10.0.0.1:5051", "master@[::1]:5050": the host points into `text`. ERR_FORMAT (also for a host that can be
- * neither an address nor a name), ERR_RANGE for the port. */
-int cluster_parse_pid(const char *text, size_t len, const char **host, size_t *host_len, uint16_t *port);
-/* "TASK_RUNNING" and the like. */
-enum cluster_task_state cluster_parse_task_state(const char *text, size_t len);
-
 #endif

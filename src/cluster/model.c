@@ -299,10 +299,12 @@ static void tell_task(struct cluster_model *model, struct cluster_element *old, 
 			continue;
 		elements[after]->link.told = model->update;
 		view->task = (const struct cluster_task *)elements[after];
-		view->agent = (const struct cluster_agent *)of_task(
-			after ? newest(model, CLUSTER_AGENT) : model->maps[CLUSTER_AGENT], CLUSTER_AGENT, view->task);
-		view->framework = (const struct cluster_framework *)of_task(
-			after ? newest(model, CLUSTER_FRAMEWORK) : model->maps[CLUSTER_FRAMEWORK], CLUSTER_FRAMEWORK, view->task);
+		const struct pmap *agents = after ? newest(model, CLUSTER_AGENT) : model->maps[CLUSTER_AGENT];
+		const struct pmap *frameworks =
+			after ? newest(model, CLUSTER_FRAMEWORK) : model->maps[CLUSTER_FRAMEWORK];
+		view->agent = (const struct cluster_agent *)of_task(agents, CLUSTER_AGENT, view->task);
+		view->framework =
+			(const struct cluster_framework *)of_task(frameworks, CLUSTER_FRAMEWORK, view->task);
 	}
 	changes->task(changes->arg, &views[0], &views[1]);
 }
@@ -321,7 +323,8 @@ static bool same_for_tasks(const struct cluster_element *old, const struct clust
 }
 
 /* Tells the tasks that themselves stay as they are, of an agent or framework that does not. */
-static void tell_tasks_of(struct cluster_model *model, const struct change *change, const struct cluster_changes *changes)
+static void tell_tasks_of(
+	struct cluster_model *model, const struct change *change, const struct cluster_changes *changes)
 {
 	struct cluster_element *old = change->old, *task;
 

@@ -6,8 +6,8 @@
 
 #include "cluster/element.h"
 
-/* "[31000-31001, 31005-31005]" to ranges. Returns how many, ERR_FORMAT, ERR_RANGE (a port above 65535, an end before its
- * start), or ERR_LIMIT: all `room` are filled and there were more. */
+/* "[31000-31001, 31005-31005]" to ranges. Returns how many, ERR_FORMAT, ERR_RANGE (a port above 65535, an end before
+ * its start), or ERR_LIMIT: all `room` are filled and there were more. */
 int cluster_parse_port_ranges(const char *text, size_t len, struct cluster_port_range *out, uint32_t room);
 /* "slave(1)@10.0.0.1:5051", "master@[::1]:5050": the host points into `text`. ERR_FORMAT (also for a host that can be
  * neither an address nor a name), ERR_RANGE for the port. */

@@ -94,13 +94,14 @@ static void log_counts(const struct daemon *d)
 	double age = follow.source.last_good > 0 ? ev_time() - follow.source.last_good : -1;
 	log_info("daemon",
 		"counts queries_udp=%" PRIu64 " queries_tcp=%" PRIu64 " noerror=%" PRIu64 " nxdomain=%" PRIu64
-		" servfail=%" PRIu64 " refused=%" PRIu64 " truncated=%" PRIu64 " tcp_connections=%" PRIu64 " serial=%" PRIu32
-		" loaded=%d state_age=%.0f names=%" PRIu64 " a=%" PRIu64 " aaaa=%" PRIu64 " srv=%" PRIu64 " other=%" PRIu64
-		" agents=%zu frameworks=%zu tasks=%zu documents=%" PRIu64 " documents_failed=%" PRIu64 " commits=%" PRIu64
-		" pages_touched=%" PRIu64 " last_pages_touched=%" PRIu32,
-		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server.rcodes[0], server.rcodes[3], server.rcodes[2],
-		server.rcodes[5], server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP], server.tcp_accepted, zone.serial,
-		zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv, zone.other, follow.feed.elements.agents,
+		" servfail=%" PRIu64 " refused=%" PRIu64 " truncated=%" PRIu64 " tcp_connections=%" PRIu64
+		" serial=%" PRIu32 " loaded=%d state_age=%.0f names=%" PRIu64 " a=%" PRIu64 " aaaa=%" PRIu64
+		" srv=%" PRIu64 " other=%" PRIu64 " agents=%zu frameworks=%zu tasks=%zu documents=%" PRIu64
+		" documents_failed=%" PRIu64 " commits=%" PRIu64 " pages_touched=%" PRIu64
+		" last_pages_touched=%" PRIu32,
+		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server.rcodes[0], server.rcodes[3],
+		server.rcodes[2], server.rcodes[5], server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP],
+		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv, zone.other, follow.feed.elements.agents,
 		follow.feed.elements.frameworks, follow.feed.elements.tasks, follow.feed.documents,
 		follow.feed.documents_failed, zone.commits, zone.pages_touched, follow.feed.pages_touched);
 }
@@ -156,7 +157,8 @@ int daemon_run(const struct conf *conf, const char *state_file)
 	if (!err)
 		err = make_follow(&d, state_file);
 	if (!err) {
-		log_info("daemon", "mesos-named " PACKAGE_VERSION " starts domain=%s port=%u", conf->domain, conf->port);
+		log_info("daemon", "mesos-named " PACKAGE_VERSION " starts domain=%s port=%u", conf->domain,
+			conf->port);
 		err = serve(&d, loop);
 	}
 	daemon_fini(&d);

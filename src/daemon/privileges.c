@@ -16,7 +16,8 @@ int privileges_drop(const char *user)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (!*user) {
 		if (!geteuid())
-			log_warn("daemon", "running as root: set the key `user` to give it up once the ports are bound");
+			log_warn("daemon",
+				"running as root: set the key `user` to give it up once the ports are bound");
 		return 0;
 	}
 	errno = 0;

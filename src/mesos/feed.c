@@ -115,8 +115,8 @@ static int finish_element(struct feed *feed, struct cluster_builder *b)
 		struct cluster_text host = agent ? b->agent->host : b->framework->host;
 		size_t n = host_addrs(feed, cluster_text(b->element, host), host.len, addrs, CLUSTER_ADDRS_MAX);
 
-		err = cluster_build_list(b, agent ? CLUSTER_FIELD(agent, addrs) : CLUSTER_FIELD(framework, addrs), addrs,
-			(uint32_t)n, sizeof(addrs[0]));
+		size_t field = agent ? CLUSTER_FIELD(agent, addrs) : CLUSTER_FIELD(framework, addrs);
+		err = cluster_build_list(b, field, addrs, (uint32_t)n, sizeof(addrs[0]));
 	}
 	return err ? err : cluster_build_finish(b);
 }
@@ -235,8 +235,8 @@ static void make_apex(struct feed *feed)
 	size_t ns_len = dname_from_text(ns, mname, strlen(mname)), domain_len;
 	const uint8_t *domain = naming_domain(feed->naming, &domain_len);
 
-	zone_txn_change(feed->emit.txn, zone_txn_name(feed->emit.txn, 0, domain, domain_len), ZONE_RANK_SERVED, 1, RR_NS,
-		feed->conf->ttl, ns, (uint16_t)ns_len);
+	struct zone_touch *apex = zone_txn_name(feed->emit.txn, 0, domain, domain_len);
+	zone_txn_change(feed->emit.txn, apex, ZONE_RANK_SERVED, 1, RR_NS, feed->conf->ttl, ns, (uint16_t)ns_len);
 	naming_name_server(feed->naming, mname, feed->servers, feed->server_count, &sink);
 }
 
@@ -248,9 +248,10 @@ static void log_commit(const struct feed *feed, const struct zone_commit *commit
 	zone_store_counters(feed->store, &zone);
 	log_message(first ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "zone",
 		"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%" PRIu64
-		" records_added=%" PRIu32 " records_removed=%" PRIu32 " names_touched=%" PRIu32 " pages_touched=%" PRIu32,
-		first ? "the first state is served" : commit->changed ? "the zone changed" : "no change", commit->serial,
-		n.agents, n.frameworks, n.tasks, zone.names, zone.a + zone.aaaa + zone.srv + zone.other,
+		" records_added=%" PRIu32 " records_removed=%" PRIu32 " names_touched=%" PRIu32
+		" pages_touched=%" PRIu32,
+		first ? "the first state is served" : commit->changed ? "the zone changed" : "no change",
+		commit->serial, n.agents, n.frameworks, n.tasks, zone.names, zone.a + zone.aaaa + zone.srv + zone.other,
 		commit->records_added, commit->records_removed, commit->names_touched, commit->pages_touched);
 }
 
@@ -315,7 +316,8 @@ static void tell_skipped(struct feed *feed)
 	for (int reason = 0; reason < STATE_SKIPS; reason++) {
 		if (feed->skipped[reason] && feed->skipped[reason] != feed->counters.skipped[reason])
 			log_warn("mesos", "left out of the state reason=%s count=%" PRIu64 " first=\"%s\"",
-				state_skip_name((enum state_skip)reason), feed->skipped[reason], feed->skipped_text[reason]);
+				state_skip_name((enum state_skip)reason), feed->skipped[reason],
+				feed->skipped_text[reason]);
 		feed->counters.skipped[reason] = feed->skipped[reason];
 	}
 }
@@ -323,7 +325,8 @@ static void tell_skipped(struct feed *feed)
 /* Puts an agent or framework in again if its host is a name. */
 static int rehost(struct feed *feed, const struct cluster_element *e)
 {
-	const struct cluster_text *host = e->kind == CLUSTER_AGENT ? &((const struct cluster_agent *)(const void *)e)->host
+	const struct cluster_text *host = e->kind == CLUSTER_AGENT
+		? &((const struct cluster_agent *)(const void *)e)->host
 		: &((const struct cluster_framework *)(const void *)e)->host;
 	struct addr literal;
 
@@ -372,7 +375,8 @@ static int end_document(struct feed *feed, bool ok, const struct cluster_master 
 		feed->next_leader = last_leader;
 		feed->waiting = was_waiting;
 		feed->counters.documents_failed++;
-		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
+		log_error("mesos", "a state could not be taken in, the zone stays as it was error=\"%s\"",
+			err_text(err));
 		return err;
 	}
 	feed->counters.documents++;

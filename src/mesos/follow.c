@@ -123,8 +123,8 @@ static int begin_document(void *arg)
 
 static int end_document(void *arg, const struct source_document *document)
 {
-	const struct cluster_master leader = {.addrs = {document->leader_addr}, .addr_count = document->leader_addr.len > 0,
-		.port = document->leader_port};
+	const struct cluster_master leader = {.addrs = {document->leader_addr},
+		.addr_count = document->leader_addr.len > 0, .port = document->leader_port};
 	struct follow *f = arg;
 	int err = feed_document_end(f->feed, document->complete, &leader);
 
@@ -141,7 +141,8 @@ static int take_leader(void *arg, const char *text, size_t len)
 	size_t host_len;
 
 	*leader = (struct cluster_master){0};
-	if (!cluster_parse_pid(text, len, &host, &host_len, &leader->port) && !addr_parse(leader->addrs, host, host_len))
+	if (!cluster_parse_pid(text, len, &host, &host_len, &leader->port) &&
+		!addr_parse(leader->addrs, host, host_len))
 		leader->addr_count = 1;
 	return 0;
 }
@@ -187,7 +188,8 @@ struct follow *follow_new(const struct follow_settings *settings)
 	pthread_mutex_init(&f->lock, NULL);
 	f->loop = ev_loop_new(EVFLAG_NOENV);
 	if (f->loop)
-		f->resolver = resolver_new(f->loop, &settings->conf->resolvers, settings->conf->timeout, on_host_change, f, &err);
+		f->resolver = resolver_new(f->loop, &settings->conf->resolvers, settings->conf->timeout,
+			on_host_change, f, &err);
 	const struct feed_hosts hosts = {.arg = f, .lookup = lookup, .idle = hosts_idle};
 	if (f->resolver)
 		f->feed = feed_new(settings->conf, settings->store, &hosts, settings->local, settings->local_count);

@@ -35,7 +35,8 @@ static void record(void *arg, const struct naming_record *r)
 		zone_txn_change_srv(emit->txn, owner, r->rank, emit->change, emit->ttl, 0, r->weight, r->port,
 			target_of(emit, r->target, r->target_len));
 	else
-		zone_txn_change(emit->txn, owner, r->rank, emit->change, r->type, emit->ttl, r->addr->bytes, r->addr->len);
+		zone_txn_change(emit->txn, owner, r->rank, emit->change, r->type, emit->ttl, r->addr->bytes,
+			r->addr->len);
 }
 
 static void left_out(void *arg, enum naming_left_out why)

@@ -179,8 +179,8 @@ static void note(struct node_builder *b, const struct zone_touch *touch, const s
 		b->records_added++;
 	else
 		b->records_removed++;
-	zone_journal_record(b->journal, added, touch->name, touch->name_len, r->type, added ? r->ttl : r->old_ttl, r->head,
-		r->head_len, r->tail, r->tail_len);
+	zone_journal_record(b->journal, added, touch->name, touch->name_len, r->type, added ? r->ttl : r->old_ttl,
+		r->head, r->head_len, r->tail, r->tail_len);
 }
 
 /* The published difference, removals first. */
@@ -274,7 +274,8 @@ static struct group next_group(const struct node_record *r, const struct node_re
 		g.total++;
 		g.published += r->now;
 		g.slot_bytes += r->slot_size;
-		g.counted |= r->counts[ZONE_RANK_SERVED] != 1 || r->counts[ZONE_RANK_UNWELL] || r->counts[ZONE_RANK_STATIC];
+		g.counted |= r->counts[ZONE_RANK_SERVED] != 1 || r->counts[ZONE_RANK_UNWELL] ||
+			r->counts[ZONE_RANK_STATIC];
 	}
 	if (type == RR_A || type == RR_AAAA)
 		g.stride = (uint16_t)(g.slot_bytes / g.total);

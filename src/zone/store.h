@@ -60,8 +60,8 @@ void zone_txn_change_srv(struct zone_txn *txn, struct zone_touch *touch, enum zo
 /* To be called between the changes of two elements: when the transaction has grown large it works off what came so far
  * and forgets its touches, so that a first load costs little more memory than the zone that it makes. Returns whether
  * it did: touches given out before are void then. Records that one element brings together are to be changed without
- * a fold between them (SRV records take the addresses of their targets), and a record that is taken out before a fold and
- * put back after it counts as a change. */
+ * a fold between them (SRV records take the addresses of their targets), and a record that is taken out before a fold
+ * and put back after it counts as a change. */
 bool zone_txn_fold(struct zone_txn *txn);
 /* From now on the cluster's zone counts as loaded. */
 void zone_txn_set_loaded(struct zone_txn *txn);

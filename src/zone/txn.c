@@ -41,8 +41,8 @@ struct zone_txn *zone_txn_begin(struct zone_store *store, size_t expected_names)
 	txn->last = &txn->first;
 	txn->buckets = calloc(txn->bucket_count, sizeof(txn->buckets[0]));
 	if (txn->buckets)
-		txn->apex = touch_new(txn, &txn->apex_arena, zone_name_hash(domain->name, domain->name_len), 0, domain->name,
-			domain->name_len);
+		txn->apex = touch_new(txn, &txn->apex_arena, zone_name_hash(domain->name, domain->name_len), 0,
+			domain->name, domain->name_len);
 	if (!txn->apex) {
 		zone_txn_free(txn);
 		return NULL;
@@ -173,7 +173,8 @@ void zone_txn_change(struct zone_txn *txn, struct zone_touch *touch, enum zone_r
 	uint32_t ttl, const void *rdata, uint16_t rdlen)
 {
 	struct zone_delta *delta = add_delta(txn, touch,
-		(struct zone_delta){.ttl = ttl, .type = type, .rdlen = rdlen, .change = (int8_t)change, .rank = (uint8_t)rank},
+		(struct zone_delta){.ttl = ttl, .type = type, .rdlen = rdlen, .change = (int8_t)change,
+			.rank = (uint8_t)rank},
 		rdlen);
 
 	if (delta && rdlen)

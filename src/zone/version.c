@@ -25,7 +25,8 @@ struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial,
 	if (!v)
 		return NULL;
 	memcpy(v->zones, zones, zone_count * sizeof(v->zones[0]));
-	v->snapshot = (struct zone_snapshot){.nodes = nodes, .serial = serial, .zone_count = zone_count, .zones = v->zones};
+	v->snapshot = (struct zone_snapshot){
+		.nodes = nodes, .serial = serial, .zone_count = zone_count, .zones = v->zones};
 	for (unsigned z = 0; z < zone_count; z++)
 		if (z || loaded)
 			v->zones[z].node = zone_find(&v->snapshot, v->zones[z].name, v->zones[z].name_len);
