@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum log_level {
+	LOG_LEVEL_NONE = -1, /* as a threshold: silence */
 	LOG_LEVEL_ERROR, /* the operator must act */
 	LOG_LEVEL_WARN,  /* something is wrong, the service goes on */
 	LOG_LEVEL_INFO,  /* what an operator wants to see in a quiet log */

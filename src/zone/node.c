@@ -9,6 +9,7 @@
 
 #define ADDITIONAL_MAX    16384 /* bytes of addresses that an SRV record carries of one family; above that, none */
 #define SETS_MAX          1024
+#define CONFLICTS_TOLD    10 /* names of a transaction that are logged */
 #define SORT_BY_INSERTION 8 /* most names have few records */
 
 /* A record while it is merged: its rdata is head and tail. */
@@ -386,13 +387,14 @@ static int build(struct zone_touch *touch, const struct node_record *records, si
 
 static void report_conflict(struct node_builder *b, const struct zone_touch *touch)
 {
-	static struct log_limit limit;
 	char name[DNAME_TEXT_MAX];
 
 	b->conflicts++;
+	if (b->conflicts > CONFLICTS_TOLD)
+		return;
 	dname_to_text(name, touch->name);
-	log_limited(&limit, LOG_LEVEL_ERROR, "zone",
-		"a name of a static zone is generated as well, the generated records win name=%s", name);
+	log_error("zone", "a name of a static zone is generated as well, the generated records win name=%s%s", name,
+		b->conflicts == CONFLICTS_TOLD ? "; if there are more now, they are not told" : "");
 }
 
 int node_build(struct node_builder *b, struct zone_touch *touch, bool apex, const uint8_t *soa, uint16_t soa_len,
