@@ -108,6 +108,22 @@ static bool match(const void *item, const void *key)
 		(!k->twin || text_is(e, task->name, cluster_text(k->twin, k->twin->name), k->twin->name.len));
 }
 
+/* A matcher that matches nothing, and counts the tasks of the key's ids that this update has put so far. */
+struct census {
+	struct key key;
+	uint64_t update;
+	unsigned *count;
+};
+
+static bool count_twin(const void *item, const void *arg)
+{
+	const struct cluster_element *e = item;
+	const struct census *census = arg;
+
+	*census->count += e->link.seen == census->update && match(item, &census->key);
+	return false;
+}
+
 static struct cluster_element *find(const struct pmap *map, enum cluster_kind kind, const struct key *key)
 {
 	uint64_t hash = cluster_key_hash(kind, key->framework_id, key->framework_len, key->id, key->id_len);
@@ -218,6 +234,15 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 	if (known && says_the_same(known, put)) {
 		known->link.seen = model->update;
 		return 0;
+	}
+	if (!known && kind == CLUSTER_TASK) {
+		unsigned twins = 0;
+		const struct census census = {.key = {key.framework_id, key.id, key.framework_len, key.id_len, NULL},
+			.update = model->update, .count = &twins};
+
+		pmap_find(newest(model, kind), put->hash, count_twin, &census);
+		if (twins >= CLUSTER_TWINS_MAX)
+			return CLUSTER_MODEL_LEFT_OUT;
 	}
 	int err = edit(model, kind);
 	if (!err)

@@ -28,9 +28,12 @@ const struct cluster_element *cluster_maps_find(const struct cluster_maps *maps,
 
 /* Starts an update; there is one at a time. */
 void cluster_model_begin(struct cluster_model *model);
+#define CLUSTER_TWINS_MAX      16 /* tasks of one id in one update: a place in the map is searched one by one */
+#define CLUSTER_MODEL_LEFT_OUT 1
 /* Puts the builder's finished element in. One that says the same as the model's costs nothing. A second one of the
  * same key replaces the first, but tasks of one id and two names are two: there are masters that list such, and
- * Mesos-DNS serves them both. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
+ * Mesos-DNS serves them both. CLUSTER_MODEL_LEFT_OUT: one more of those than CLUSTER_TWINS_MAX, and nothing was done.
+ * ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
 int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder);
 void cluster_model_abort(struct cluster_model *model);
 

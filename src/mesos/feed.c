@@ -121,20 +121,25 @@ static int finish_element(struct feed *feed, struct cluster_builder *b)
 	return err ? err : cluster_build_finish(b);
 }
 
-static int take_element(void *arg, struct cluster_builder *b)
-{
-	struct feed *feed = arg;
-	int err = finish_element(feed, b);
-
-	return err ? err : cluster_model_put(feed->model, b);
-}
-
 static void take_skipped(void *arg, enum state_skip reason, const char *text)
 {
 	struct feed *feed = arg;
 
 	if (!feed->skipped[reason]++)
 		snprintf(feed->skipped_text[reason], sizeof(feed->skipped_text[reason]), "%s", text);
+}
+
+static int take_element(void *arg, struct cluster_builder *b)
+{
+	struct feed *feed = arg;
+	int err = finish_element(feed, b);
+
+	if (!err)
+		err = cluster_model_put(feed->model, b);
+	if (err != CLUSTER_MODEL_LEFT_OUT)
+		return err;
+	take_skipped(feed, STATE_SKIP_LIMIT, "tasks of one id");
+	return 0;
 }
 
 struct state_sink feed_sink(struct feed *feed)

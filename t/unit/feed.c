@@ -177,7 +177,7 @@ static void a_failover_empties_and_fills(void **state)
 	assert_true(rig_digest(rig) == digest);
 }
 
-/* Two masters that list a task twice, under two names. */
+/* A master that lists a task twice, under two names. */
 static void twins(void **state)
 {
 	struct rig *rig = *state;
@@ -189,6 +189,20 @@ static void twins(void **state)
 	TAKE(rig, DOCUMENT(AGENT("x-S1", "10.0.0.1"), FRAMEWORK("m", TASK("1", "b", ""))));
 	assert_false(rig_has(rig, "a.m.mesos.", "A", "10.0.0.1"));
 	assert_true(rig_has(rig, "b.m.mesos.", "A", "10.0.0.1"));
+}
+
+static void tasks_of_one_id_have_a_bound(void **state)
+{
+	struct rig *rig = *state;
+	struct text t = {0};
+
+	add(&t, "{\"slaves\":[],\"frameworks\":[{\"id\":\"F\",\"tasks\":[");
+	for (int i = 0; i < 20000; i++)
+		add(&t, "%s{\"id\":\"1\",\"name\":\"n%d\",\"slave_id\":\"x\",\"state\":\"TASK_RUNNING\"}", i ? "," : "", i);
+	add(&t, "]}]}");
+	take_text(rig, &t);
+	assert_int_equal(rig_counters(rig).elements.tasks, CLUSTER_TWINS_MAX);
+	assert_int_equal(rig_counters(rig).skipped[STATE_SKIP_LIMIT], 20000 - CLUSTER_TWINS_MAX);
 }
 
 static void pids_that_are_none(void **state)
@@ -471,6 +485,7 @@ int main(void)
 		T(a_change_costs_what_it_changes),
 		T(a_failover_empties_and_fills),
 		T(twins),
+		T(tasks_of_one_id_have_a_bound),
 		T(pids_that_are_none),
 		T(leaders),
 		T(health),

@@ -106,8 +106,7 @@ static void begin(struct fixture *f)
 	cluster_model_begin(f->model);
 }
 
-/* Commits; the order in which changes are told does not count. */
-static void commit(struct fixture *f, bool complete, const char *expected)
+static void commit_any(struct fixture *f, bool complete)
 {
 	const struct cluster_changes changes = {f, say_agent, say_framework, say_task};
 	struct retired garbage = {0};
@@ -116,6 +115,12 @@ static void commit(struct fixture *f, bool complete, const char *expected)
 	assert_int_equal(cluster_model_prepare(f->model, complete, &changes), 0);
 	cluster_model_finish(f->model, &garbage);
 	retired_free(&garbage);
+}
+
+/* Commits; the order in which changes are told does not count. */
+static void commit(struct fixture *f, bool complete, const char *expected)
+{
+	commit_any(f, complete);
 	char *got = sorted_lines(f->log, strlen(f->log)), *want = sorted_lines(expected, strlen(expected));
 	assert_string_equal(got, want);
 	free(got);
@@ -362,6 +367,26 @@ static void tasks_of_one_id_and_two_names(void **state)
 	counts_are(f, 1, 1, 1);
 }
 
+static void tasks_of_one_id_have_a_bound(void **state)
+{
+	struct fixture *f = *state;
+	char name[16];
+
+	for (int round = 0; round < 3; round++) {
+		begin(f);
+		for (int i = 0; i < 2 * CLUSTER_TWINS_MAX; i++) {
+			/* in the last round others than before */
+			snprintf(name, sizeof(name), "n%d", round == 2 ? i + 100 : i);
+			build_task(&f->builder, &(struct task_spec){.id = "1", .framework = "F", .agent = "S1", .name = name});
+			assert_int_equal(cluster_model_put(f->model, &f->builder),
+				i < CLUSTER_TWINS_MAX ? 0 : CLUSTER_MODEL_LEFT_OUT);
+		}
+		commit_any(f, true);
+		counts_are(f, 0, 0, CLUSTER_TWINS_MAX);
+		assert_int_equal(!f->log[0], round == 1);
+	}
+}
+
 static void keys_that_look_alike(void **state)
 {
 	struct fixture *f = *state;
@@ -484,6 +509,7 @@ int main(void)
 		T(a_task_moves),
 		T(the_same_key_twice),
 		T(tasks_of_one_id_and_two_names),
+		T(tasks_of_one_id_have_a_bound),
 		T(keys_that_look_alike),
 		T(abort_leaves_everything),
 		T(what_is_not_named_stays_unless_the_update_is_complete),
