@@ -36,6 +36,17 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
 }
 
+void addr_unmap(struct addr *a)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (a->len != 16 || memcmp(a->bytes, prefix, sizeof(prefix)) != 0)
+		return;
+	struct addr v4 = {.len = 4};
+	memcpy(v4.bytes, a->bytes + 12, 4);
+	*a = v4;
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	return a->len == 4 ? a->bytes[0] == 127 : a->len == 16 && !memcmp(a->bytes, &in6addr_loopback, 16);
@@ -81,9 +92,9 @@ int addr_from_sockaddr(struct addr *a, uint16_t *port, const struct sockaddr *sa
 	if (sa->sa_family != AF_INET6)
 		return ERR_FORMAT;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
-	bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
-	a->len = mapped ? 4 : 16;
-	memcpy(a->bytes, in6->sin6_addr.s6_addr + (mapped ? 12 : 0), a->len);
+	a->len = 16;
+	memcpy(a->bytes, &in6->sin6_addr, 16);
+	addr_unmap(a);
 	if (port)
 		*port = ntohs(in6->sin6_port);
 	return 0;

@@ -20,6 +20,8 @@ int addr_parse(struct addr *a, const char *text, size_t len);
 /* Address to text, NUL-terminated. Returns `text`. */
 const char *addr_format(const struct addr *a, char text[ADDR_TEXT_MAX]);
 bool addr_equal(const struct addr *a, const struct addr *b);
+/* A v4-mapped address (RFC 4291, section 2.5.5.2) becomes the IPv4 address that it means; others stay. */
+void addr_unmap(struct addr *a);
 /* Is it 127.0.0.0/8 or ::1? */
 bool addr_is_loopback(const struct addr *a);
 /* Is it 0.0.0.0 or ::? */

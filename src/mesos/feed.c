@@ -44,8 +44,10 @@ static size_t host_addrs(const struct feed *feed, const char *host, size_t len, 
 {
 	if (!len)
 		return 0;
-	if (!addr_parse(out, host, len))
+	if (!addr_parse(out, host, len)) {
+		addr_unmap(out);
 		return 1;
+	}
 	return feed->hosts.lookup(feed->hosts.arg, host, len, out, room);
 }
 

@@ -73,6 +73,7 @@ int state_addrs_add(struct state_addrs *addrs, const char *text, size_t len)
 		return rc;
 	if (addrs->count == CLUSTER_ADDRS_MAX)
 		return ERR_LIMIT;
+	addr_unmap(&a);
 	addrs->items[addrs->count++] = a;
 	return 0;
 }

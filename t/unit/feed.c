@@ -260,6 +260,18 @@ static void leaders(void **state)
 	assert_true(rig_has(rig, "mesos.", "NS", "ns1.mesos."));
 }
 
+static void mapped_addresses_are_ipv4(void **state)
+{
+	struct rig *rig = *state;
+
+	TAKE(rig, DOCUMENT(AGENT("x-S1", "[::ffff:10.0.0.1]"), FRAMEWORK("m", TASK("1", "a", ",\"statuses\":[{"
+		"\"state\":\"TASK_RUNNING\",\"container_status\":{\"network_infos\":[{\"ip_addresses\":["
+		"{\"ip_address\":\"::ffff:172.17.0.2\"},{\"ip_address\":\"::fffe:172.17.0.2\"}]}]}}]"))));
+	assert_true(rig_has(rig, "slave.mesos.", "A", "10.0.0.1"));
+	assert_true(rig_has(rig, "a.m.mesos.", "A", "172.17.0.2"));
+	assert_true(rig_has(rig, "a.m.mesos.", "AAAA", "::fffe:ac11:2"));
+}
+
 #define HEALTH(healthy) \
 	",\"resources\":{\"ports\":\"[80-80]\"},\"statuses\":[{\"state\":\"TASK_RUNNING\",\"timestamp\":2.0,\"healthy\":" healthy \
 	",\"container_status\":{\"network_infos\":[{\"ip_addresses\":[{\"ip_address\":\"172.17.0.9\"}]}]}}]"
@@ -488,6 +500,7 @@ int main(void)
 		T(tasks_of_one_id_have_a_bound),
 		T(pids_that_are_none),
 		T(leaders),
+		T(mapped_addresses_are_ipv4),
 		T(health),
 		T(health_can_be_ignored),
 		T(the_first_zone_waits_for_names),
