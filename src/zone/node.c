@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "zone/journal.h"
 
-#define ADDITIONAL_MAX    16384 /* bytes of addresses that an SRV record carries of one family; above that, none */
+/* Bytes of addresses that an SRV record carries of one family; above that, none. A UDP answer holds no more, and memory
+ * goes with the records of a service times the addresses of its host. */
+#define ADDITIONAL_MAX    1024
 #define SETS_MAX          1024
 #define CONFLICTS_TOLD    10 /* names of a transaction that are logged */
 #define SORT_BY_INSERTION 8 /* most names have few records */
