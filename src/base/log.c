@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 static enum log_level threshold = LOG_LEVEL_INFO;
 
 void log_set_level(enum log_level level)
@@ -18,14 +20,6 @@ void log_set_level(enum log_level level)
 int log_enabled(enum log_level level)
 {
 	return level <= threshold;
-}
-
-/* Control bytes in a message come from outside (names, error texts): a log line must stay one line. */
-static void mask_controls(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
 }
 
 static void write_line(enum log_level level, const char *tag, const char *format, va_list args, uint64_t suppressed)
@@ -57,7 +51,7 @@ static void write_line(enum log_level level, const char *tag, const char *format
 	if (used > sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used] = '\0';
-	mask_controls(line + text);
+	printable_make(line + text);
 	line[used++] = '\n';
 	(void)!write(STDERR_FILENO, line, used);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/printable.h"
 
 void conf_report_fini(struct conf_report *report)
 {
@@ -15,14 +16,6 @@ void conf_report_fini(struct conf_report *report)
 	}
 	free(report->items);
 	memset(report, 0, sizeof(*report));
-}
-
-/* Keys and values come from the file: they must not steer a terminal, nor start a line of the log. */
-static void disarm(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
 }
 
 void conf_report_add(
@@ -51,8 +44,8 @@ void conf_report_add(
 		report->items = items;
 		report->room = room;
 	}
-	disarm(message.key);
-	disarm(message.text);
+	printable_make(message.key);
+	printable_make(message.text);
 	report->items[report->count++] = message;
 	return;
 drop:

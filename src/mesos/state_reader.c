@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/printable.h"
 
 #define QUEUE_COUNT 65536
 #define TIME_MAX    10000000000.0 /* seconds; the year 2286 */
@@ -27,9 +28,7 @@ int state_reader_skip(struct state_reader *r, enum state_skip reason, const char
 			cluster_text(e, e->id));
 	else
 		snprintf(text, sizeof(text), "%s", what);
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			*c = '?';
+	printable_make(text);
 	r->sink.skipped(r->sink.ctx, reason, text);
 	return 0;
 }
