@@ -350,6 +350,16 @@ static void publish(struct zone_txn *txn, struct zone_version *version, uint32_t
 	pthread_mutex_unlock(&store->lock);
 }
 
+/* The cluster's apex has come or gone: it counts at the name above it, if that lies in another zone of ours. */
+static int settle_apex(struct zone_txn *txn)
+{
+	if (!txn->apex->new == !txn->apex->old || txn->store->parents[0] < 0)
+		return 0;
+	enqueue(txn->commit, txn->apex);
+	int err = settle(txn);
+	return err ? err : apply(txn);
+}
+
 int commit_publish(struct zone_txn *txn, struct zone_commit *result)
 {
 	struct zone_store *store = txn->store;
@@ -361,6 +371,8 @@ int commit_publish(struct zone_txn *txn, struct zone_commit *result)
 	*result = (struct zone_commit){.serial = store->serial};
 	if (!err)
 		err = make_apex(txn, loaded, &serial);
+	if (!err)
+		err = settle_apex(txn);
 	if (!err)
 		err = apply_touch(txn, txn->apex);
 	if (!err) {

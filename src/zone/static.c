@@ -15,6 +15,8 @@ struct static_zone {
 };
 
 struct static_zones {
+	uint8_t domain[DNAME_MAX]; /* the cluster's */
+	size_t domain_len;
 	struct static_zone *items;
 	size_t count, room;
 	unsigned errors; /* of the set as a whole; a file counts its own */
@@ -139,8 +141,8 @@ int static_zones_add_text(struct static_zones *zones, const char *name, const ch
 	return err;
 }
 
-/* The deepest zone that holds the record, if that is not its file's. */
-static const struct static_zone *deeper_zone(
+/* What to call the deepest zone that holds the record, if that is not its file's; NULL: it is. */
+static const char *deeper_zone(
 	const struct static_zones *zones, const struct static_zone *own, const struct static_record *r)
 {
 	for (const uint8_t *name = r->owner; r->owner_len - (size_t)(name - r->owner) > own->file.apex_len;
@@ -150,7 +152,9 @@ static const struct static_zone *deeper_zone(
 		for (size_t i = 0; i < zones->count; i++)
 			if (zones->items[i].file.apex_len == len &&
 				!memcmp(zones->items[i].file.apex, name, len))
-				return &zones->items[i];
+				return zones->items[i].file.path;
+		if (len == zones->domain_len && !memcmp(zones->domain, name, len))
+			return "the cluster";
 	}
 	return NULL;
 }
@@ -164,7 +168,7 @@ static void drop_occluded(struct static_zones *zones, struct static_zone *zone)
 
 	for (size_t i = 0; i < file->count; i++) {
 		const struct static_record *r = &file->records[i];
-		const struct static_zone *deeper = deeper_zone(zones, zone, r);
+		const char *deeper = deeper_zone(zones, zone, r);
 
 		if (!deeper) {
 			file->records[kept++] = *r;
@@ -172,14 +176,16 @@ static void drop_occluded(struct static_zones *zones, struct static_zone *zone)
 		}
 		dname_to_text(name, r->owner);
 		static_file_say(file, r->type == RR_NS ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, r->line,
-			"%s is left out: it belongs to the zone of %s", name, deeper->file.path);
+			"%s is left out: it belongs to the zone of %s", name, deeper);
 	}
 	file->count = kept;
 }
 
-/* Is `zone` above another one of the set? Most are not, and need no look at their records. */
+/* Is `zone` above another one of the set or above the cluster's? Most are not, and need no look at their records. */
 static bool has_deeper(const struct static_zones *zones, const struct static_zone *zone)
 {
+	if (dname_is_under(zones->domain, zones->domain_len, zone->file.apex, zone->file.apex_len))
+		return true;
 	for (size_t i = 0; i < zones->count; i++)
 		if (&zones->items[i] != zone &&
 			dname_is_under(zones->items[i].file.apex, zones->items[i].file.apex_len,
@@ -193,6 +199,8 @@ int static_zones_read(struct static_zones **out, const struct conf *conf, const 
 	struct static_zones *zones = calloc(1, sizeof(*zones));
 	int err = zones ? 0 : ERR_NOMEM;
 
+	if (zones)
+		zones->domain_len = dname_from_text(zones->domain, conf->domain, strlen(conf->domain));
 	for (size_t i = 0; !err && i < conf->zone_count; i++)
 		err = add_file(zones, conf, &conf->zones[i], report);
 	if (!err && conf->local_zones)

@@ -393,6 +393,36 @@ static void cluster_file_may_not_touch_what_is_generated(void **state)
 	unlink(x.path);
 }
 
+/* The cluster's domain lies in a zone that has a file: its delegation and glue are of no use here. */
+static void cluster_zone_takes_its_names_from_the_one_above(void **state)
+{
+	struct static_zones *zones;
+	struct zone_commit commit;
+	struct fixture x;
+	uint8_t name[DNAME_MAX];
+	int err;
+
+	write_file(&x, HEAD "mesos NS ns1.mesos\nns1.mesos A 192.0.2.1\nb.mesos A 192.0.2.2\nc NS ns\n");
+	set_zone(&x, "dc", x.path);
+	x.conf.domain = (char[]){"mesos.dc"};
+	assert_int_equal(static_zones_read(&zones, &x.conf, &report), 0);
+	assert_non_null(strstr(said, "I "));
+	assert_non_null(strstr(said, ":5: mesos.dc. is left out: it belongs to the zone of the cluster"));
+	assert_non_null(strstr(said, ":6: ns1.mesos.dc. is left out: it belongs to the zone of the cluster"));
+	assert_non_null(strstr(said, ":7: b.mesos.dc. is left out"));
+	assert_int_equal(static_zones_errors(zones), 0);
+	assert_int_equal(static_zones_records(zones), 4);
+
+	const struct zone_soa soa = {.mname = "ns1.mesos.dc.", .rname = "root.dc."};
+	struct zone_store *store = zone_store_new(x.conf.domain, &soa, &err);
+	assert_non_null(store);
+	assert_int_equal(static_zones_load(zones, store, &commit), 0);
+	assert_null(zone_find(zone_store_read(store), name, dname_from_text(name, "mesos.dc", 8)));
+	zone_store_free(store);
+	static_zones_free(zones);
+	unlink(x.path);
+}
+
 static void unreadable_files_are_reported(void **state)
 {
 	char missing[] = "/nonexistent/zone", folder[] = "/";
@@ -540,6 +570,7 @@ int main(void)
 		cmocka_unit_test(file_without_soa_or_ns_is_no_zone),
 		cmocka_unit_test(any_bytes_are_survived),
 		cmocka_unit_test(cluster_file_may_not_touch_what_is_generated),
+		cmocka_unit_test(cluster_zone_takes_its_names_from_the_one_above),
 		cmocka_unit_test(unreadable_files_are_reported),
 		cmocka_unit_test(long_files_are_read_whole),
 		cmocka_unit_test(shipped_zones_are_right),

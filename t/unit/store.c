@@ -245,6 +245,36 @@ static void not_loaded_until_told(void **state)
 	assert_non_null(zone_store_read(f->store)->zones[0].node);
 }
 
+/* The cluster's domain below another zone: the names between the two are there as soon as it is. */
+static void names_between_two_zones_are_there(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t name[DNAME_MAX];
+	struct zone_store *store;
+	int err;
+
+	store = zone_store_new("a.b.c", &soa, &err);
+	assert_non_null(store);
+	zone_store_free(f->store);
+	f->store = store;
+	int zone = zone_store_add_zone(f->store, name, dname_from_text(name, "c", 1));
+	assert_int_equal(zone, 1);
+	f->txn = zone_txn_begin(f->store, 0);
+	zone_txn_change(f->txn, zone_txn_name(f->txn, 1, name, 3), ZONE_RANK_STATIC, 1, RR_A, 60, "abcd", 4);
+	assert_int_equal(zone_txn_commit(f->txn, &f->commit), 0);
+	assert_null(find(f, "b.c"));
+	for (int i = 0; i < 2; i++) {
+		f->txn = zone_txn_begin(f->store, 0);
+		zone_txn_set_loaded(f->txn);
+		assert_int_equal(zone_txn_commit(f->txn, &f->commit), 0);
+		assert_int_equal(find(f, "c")->children, 1);
+		assert_int_equal(find(f, "b.c")->children, 1);
+		assert_int_equal(find(f, "b.c")->zone, 1);
+		assert_int_equal(find(f, "a.b.c")->zone, 0);
+	}
+	f->txn = NULL;
+}
+
 static void pinned_snapshot_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -379,6 +409,7 @@ int main(void)
 		T(srv_carries_its_targets_addresses),
 		T(static_srv_follows_a_generated_target),
 		T(not_loaded_until_told),
+		T(names_between_two_zones_are_there),
 		T(pinned_snapshot_stays),
 		T(journal_tells_what_changed),
 		T(random_changes_match_a_plain_list),
