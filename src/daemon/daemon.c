@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "conf/system.h"
+#include "daemon/descriptors.h"
 #include "daemon/privileges.h"
 #include "daemon/zones.h"
 #include "mesos/follow.h"
@@ -53,6 +54,8 @@ static int make_server(struct daemon *d)
 
 	if (!conf->dns_on)
 		return 0;
+	settings.tcp_connections =
+		descriptors_share(settings.workers, settings.address_count, SERVER_TCP_CONNECTIONS);
 	d->server = server_new(&settings, error);
 	if (!d->server) {
 		log_error("server", "%s", error);
@@ -101,8 +104,8 @@ static void log_counts(const struct daemon *d)
 		" last_pages_touched=%" PRIu32,
 		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server.rcodes[0], server.rcodes[3],
 		server.rcodes[2], server.rcodes[5], server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP],
-		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv, zone.other, follow.feed.elements.agents,
-		follow.feed.elements.frameworks, follow.feed.elements.tasks, follow.feed.documents,
+		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv, zone.other,
+		follow.feed.elements.agents, follow.feed.elements.frameworks, follow.feed.elements.tasks, follow.feed.documents,
 		follow.feed.documents_failed, zone.commits, zone.pages_touched, follow.feed.pages_touched);
 }
 
@@ -147,6 +150,7 @@ int daemon_run(const struct conf *conf, const char *state_file)
 	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
 	int err = loop ? read_local_addresses(&d) : ERR_SYSTEM;
 
+	privileges_seal();
 	signal(SIGPIPE, SIG_IGN);
 	if (!err)
 		err = (d.store = zones_new(conf, true)) ? 0 : ERR_SYSTEM;

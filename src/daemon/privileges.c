@@ -11,9 +11,13 @@
 #include "base/err.h"
 #include "base/log.h"
 
-int privileges_drop(const char *user)
+void privileges_seal(void)
 {
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int privileges_drop(const char *user)
+{
 	if (!*user) {
 		if (!geteuid())
 			log_warn("daemon",

@@ -29,7 +29,7 @@ static unsigned or_default(unsigned value, unsigned otherwise)
 static void set_defaults(struct server_settings *settings)
 {
 	settings->workers = or_default(settings->workers, 1);
-	settings->tcp_connections = or_default(settings->tcp_connections, 2048);
+	settings->tcp_connections = or_default(settings->tcp_connections, SERVER_TCP_CONNECTIONS);
 	settings->tcp_connections_per_address = or_default(settings->tcp_connections_per_address, 256);
 	settings->tcp_idle_ms = or_default(settings->tcp_idle_ms, 10000);
 	settings->tcp_message_ms = or_default(settings->tcp_message_ms, 5000);

@@ -13,6 +13,8 @@
 #include "server/counters.h"
 #include "zone/store.h"
 
+#define SERVER_TCP_CONNECTIONS 2048
+
 /* 0 stands for the default in parentheses. All that it points to must outlive the server. */
 struct server_settings {
 	const struct addr *addresses;
@@ -21,7 +23,7 @@ struct server_settings {
 	unsigned workers; /* (one) */
 	struct answer_settings answer;
 	const struct zone_store *store;
-	unsigned tcp_connections;             /* in all (2048), divided among the workers */
+	unsigned tcp_connections;             /* in all (SERVER_TCP_CONNECTIONS), divided among the workers */
 	unsigned tcp_connections_per_address; /* (256), likewise */
 	unsigned tcp_idle_ms;                 /* without a query (10,000) */
 	unsigned tcp_message_ms;              /* from a query's first byte to its last (5,000) */

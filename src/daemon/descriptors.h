@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shares out the descriptors that the process may have (RLIMIT_NOFILE), so that TCP clients never take those that the
+ * Mesos thread needs to reach the masters. */
+#ifndef DAEMON_DESCRIPTORS_H
+#define DAEMON_DESCRIPTORS_H
+
+#include <stddef.h>
+
+/* How many TCP connections there is room for beside the sockets of `workers` threads on `addresses` addresses, `most` at
+ * the most and 1 at the least. Raises the soft limit for them as far as the hard one allows; fewer than `most` are
+ * logged. Main thread, at start. */
+unsigned descriptors_share(unsigned workers, size_t addresses, unsigned most);
+
+#endif
