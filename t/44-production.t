@@ -158,10 +158,8 @@ subtest "the end" => sub {
         $stuck->blocking(0);
         1 while $stuck->syswrite($query x 100);
         $sim->cmd("fault", kind => "hang");
-        my $asked = $sim->counters->{endpoints};
-        my $requests = sub { my $e = $sim->counters->{endpoints}; my $n = 0; $n += $_ for values %$e; return $n };
-        my $before = $requests->();
-        ok Named::wait_until(sub { $requests->() > $before }), "a fetch hangs, clients are connected";
+        my $before = $sim->counters->{faults};
+        ok Named::wait_until(sub { $sim->counters->{faults} > $before }), "a fetch hangs, clients are connected";
         my $began = time;
         $named->stop_ok($signal, "SIG$signal ends it");
         cmp_ok time - $began, "<", 1.5, "at once";
@@ -208,16 +206,19 @@ subtest "few descriptors" => sub {
         $lost++ unless $reply && $reply->answer == 5;
     }
     is $lost, 0, "UDP is unharmed";
-    my $files = () = glob "/proc/$named->{pid}/fd/*";
-    cmp_ok $files, "<=", 64, "there are no more than 64 files";
+    like $named->log, qr/warning daemon: few files may be open: .* limit=64 tcp_connections=\d+$/m, "the log tells";
 
-    $sim->cmd("fault", kind => "reset", n => 1);    # the connection to the master is lost
+    my @more;    # the connection to the master is lost, and clients come all the time
+    $sim->cmd("fault", kind => "refuse");
+    my $failed = () = $named->log =~ /reason=connect/g;
+    ok Named::wait_until(sub { push @more, connect_tcp($named); (() = $named->log =~ /reason=connect/g) > $failed }), "a cut";
+    $sim->cmd("clear");
     $sim->cmd("scale", app => "mywebservice", n => 8);
-    ok Named::wait_until(sub { $named->query($NAME, "A")->answer == 8 }, 5), "a new connection to the master finds room"
+    ok Named::wait_until(sub { push @more, connect_tcp($named); $named->query($NAME, "A")->answer == 8 }, 5), "a new connection to the master finds room"
         or diag $named->log;
     my $reply = $named->query($NAME, "A", tcp => 1);
     is $reply && scalar($reply->answer), 8, "and so does one more client: the oldest idle one goes";
-    @clients = ();
+    @clients = @more = ();
     is scalar($named->query($NAME, "A", tcp => 1)->answer), 8, "once they are gone all is well";
     $sim->cmd("scale", app => "mywebservice", n => 5);
     $named->stop_ok;
