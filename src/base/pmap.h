@@ -68,6 +68,22 @@ static inline const struct pmap_page *pmap_page(const struct pmap *map, uint64_t
 	return map->chunks[index >> PMAP_CHUNK_BITS]->pages[index & (PMAP_CHUNK_PAGES - 1)];
 }
 
+/* For those who look up many: brings the page's place, then, a few look-ups later, the page itself into the cache. */
+static inline void pmap_prefetch_place(const struct pmap *map, uint64_t hash)
+{
+	size_t index = pmap_page_index(map, hash);
+
+	__builtin_prefetch(&map->chunks[index >> PMAP_CHUNK_BITS]->pages[index & (PMAP_CHUNK_PAGES - 1)]);
+}
+
+static inline void pmap_prefetch_page(const struct pmap *map, uint64_t hash)
+{
+	const char *page = (const char *)pmap_page(map, hash);
+
+	__builtin_prefetch(page);
+	__builtin_prefetch(page + 64);
+}
+
 /* The item with this hash that `match(item, key)` accepts, or NULL. Inline, so that the comparison is too. */
 static inline void *pmap_find(const struct pmap *map, uint64_t hash, bool (*match)(const void *item, const void *key),
 	const void *key)

@@ -8,11 +8,15 @@
 #include "zone/node.h"
 #include "zone/parts.h"
 
+#define PARENTS 4
+
 struct commit {
 	struct node_builder builder;
 	struct pmap_edit edit;
 	struct retired garbage; /* of the base */
 	struct zone_touch *by_depth[DNAME_LABELS + 1];
+	struct zone_touch *parents[PARENTS]; /* of this fold: those used last */
+	unsigned next_parent;
 	struct zone_counters counters;
 	bool folded; /* before: nodes of this transaction's own making are in the map */
 	bool changed;
@@ -135,6 +139,32 @@ static int watch_static_srvs(struct zone_txn *txn)
 	return 0;
 }
 
+#define LOOK_AHEAD 8 /* touches between two steps of a look-up, so that memory has the time to deliver */
+
+/* Looks all touches up. Nearly each look-up misses the cache twice, so they go on side by side. */
+static void look_up_touches(struct zone_txn *txn)
+{
+	const struct pmap *nodes = zone_txn_nodes(txn);
+	struct zone_touch *place = txn->first, *page = txn->first;
+	unsigned n = 0;
+
+	for (struct zone_touch *touch = txn->first; touch; n++) {
+		if (place) {
+			pmap_prefetch_place(nodes, place->hash);
+			place = place->later;
+		}
+		if (n >= LOOK_AHEAD && page) {
+			pmap_prefetch_page(nodes, page->hash);
+			page = page->later;
+		}
+		if (n >= 2 * LOOK_AHEAD) {
+			zone_touch_look_up(touch, nodes);
+			touch = touch->later;
+		}
+	}
+	zone_touch_look_up(txn->apex, nodes);
+}
+
 /* Builds all touches but the cluster's apex, first those without SRV, then those with. */
 static int build_touches(struct zone_txn *txn)
 {
@@ -151,19 +181,37 @@ static int build_touches(struct zone_txn *txn)
 	return 0;
 }
 
-static struct zone_touch *parent_of(struct zone_txn *txn, const struct zone_touch *touch, unsigned zone)
+/* The touch of a name above one that comes or goes. */
+static struct zone_touch *touch_parent(struct zone_txn *txn, const uint8_t *name, size_t len, unsigned zone)
 {
-	const uint8_t *name = dname_parent(touch->name);
-	size_t len = (size_t)(touch->name_len - (name - touch->name));
 	struct zone_touch *parent = zone_txn_find(txn, zone_name_hash(name, len), name, len);
 
 	if (parent)
 		return parent;
 	parent = zone_txn_name(txn, zone, name, len);
-	if (!parent || (parent->old && node_build_copy(parent)))
+	if (!parent)
+		return NULL;
+	zone_touch_look_up(parent, zone_txn_nodes(txn));
+	if (parent->old && node_build_copy(parent))
 		return NULL;
 	enqueue(txn->commit, parent);
 	return parent;
+}
+
+/* Most names have the parent that one of the last few had. */
+static struct zone_touch *parent_of(struct zone_txn *txn, const struct zone_touch *touch, unsigned zone)
+{
+	struct commit *c = txn->commit;
+	const uint8_t *name = dname_parent(touch->name);
+	size_t len = (size_t)(touch->name_len - (name - touch->name));
+
+	for (unsigned i = 0; i < PARENTS; i++) {
+		struct zone_touch *parent = c->parents[i];
+
+		if (parent && parent->name_len == len && !memcmp(parent->name, name, len))
+			return parent;
+	}
+	return c->parents[c->next_parent++ % PARENTS] = touch_parent(txn, name, len, zone);
 }
 
 /* Gives a touch its number of children, which decides whether a name without records is there. */
@@ -194,6 +242,7 @@ static int settle(struct zone_txn *txn)
 	struct zone_store *store = txn->store;
 	struct commit *c = txn->commit;
 
+	memset(c->parents, 0, sizeof(c->parents));
 	for (int depth = DNAME_LABELS; depth >= 0; depth--) {
 		for (struct zone_touch *touch = c->by_depth[depth]; touch; touch = touch->same_depth) {
 			if (settle_touch(touch))
@@ -276,8 +325,10 @@ int commit_fold(struct zone_txn *txn)
 		err = commit_begin(txn);
 	if (!err)
 		err = watch_static_srvs(txn);
-	if (!err)
+	if (!err) {
+		look_up_touches(txn);
 		err = build_touches(txn);
+	}
 	if (!err)
 		err = settle(txn);
 	if (!err)

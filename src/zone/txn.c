@@ -10,22 +10,26 @@
 #define BUCKETS_FIRST 256
 #define FOLD_TOUCHES  16384 /* what a processor's cache can hold */
 
-static struct zone_touch *touch_new(struct zone_txn *txn, struct arena *arena, uint64_t hash, unsigned zone,
+static struct zone_touch *touch_new(struct arena *arena, uint64_t hash, unsigned zone,
 	const uint8_t *name, size_t len)
 {
 	struct zone_touch *touch = arena_alloc(arena, sizeof(*touch) + len);
 
 	if (!touch)
 		return NULL;
-	*touch = (struct zone_touch){.hash = hash, .old = zone_find_hashed(zone_txn_nodes(txn), hash, name, len),
-		.zone = (uint16_t)zone, .name_len = (uint8_t)len};
+	*touch = (struct zone_touch){.hash = hash, .zone = (uint16_t)zone, .name_len = (uint8_t)len};
 	memcpy(touch->name, name, len);
-	if (touch->old) {
-		touch->zone = touch->old->zone;
-		for (unsigned i = 0; i < touch->old->set_count; i++)
-			touch->has_srv |= touch->old->sets[i].type == RR_SRV;
-	}
 	return touch;
+}
+
+void zone_touch_look_up(struct zone_touch *touch, const struct pmap *nodes)
+{
+	touch->old = zone_find_hashed(nodes, touch->hash, touch->name, touch->name_len);
+	if (!touch->old)
+		return;
+	touch->zone = touch->old->zone;
+	for (unsigned i = 0; i < touch->old->set_count; i++)
+		touch->has_srv |= touch->old->sets[i].type == RR_SRV;
 }
 
 struct zone_txn *zone_txn_begin(struct zone_store *store, size_t expected_names)
@@ -41,7 +45,7 @@ struct zone_txn *zone_txn_begin(struct zone_store *store, size_t expected_names)
 	txn->last = &txn->first;
 	txn->buckets = calloc(txn->bucket_count, sizeof(txn->buckets[0]));
 	if (txn->buckets)
-		txn->apex = touch_new(txn, &txn->apex_arena, zone_name_hash(domain->name, domain->name_len), 0,
+		txn->apex = touch_new(&txn->apex_arena, zone_name_hash(domain->name, domain->name_len), 0,
 			domain->name, domain->name_len);
 	if (!txn->apex) {
 		zone_txn_free(txn);
@@ -136,7 +140,7 @@ struct zone_touch *zone_txn_name(struct zone_txn *txn, unsigned zone, const uint
 		return touch;
 	if (txn->touch_count >= txn->bucket_count)
 		grow(txn);
-	touch = touch_new(txn, &txn->arena, hash, zone, name, len);
+	touch = touch_new(&txn->arena, hash, zone, name, len);
 	if (!touch) {
 		txn->failed = true;
 		return NULL;

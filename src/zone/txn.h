@@ -27,7 +27,7 @@ struct zone_touch {
 	struct zone_touch *later; /* created after it: this order is that of memory */
 	struct zone_touch *same_depth;
 	uint64_t hash;
-	const struct zone_node *old; /* in the map as it is so far, or NULL */
+	const struct zone_node *old; /* in the map as it is so far, or NULL; known once a fold has begun */
 	struct zone_node *new;       /* what is to be there instead, or NULL; set by the commit */
 	struct zone_delta *deltas;   /* newest first */
 	uint32_t delta_count;
@@ -60,6 +60,8 @@ struct zone_txn {
 	size_t expected_names, names_touched;
 };
 
+/* Finds out what the map holds at the touch. */
+void zone_touch_look_up(struct zone_touch *touch, const struct pmap *nodes);
 /* The map as the transaction has it so far. */
 const struct pmap *zone_txn_nodes(const struct zone_txn *txn);
 /* The touch of the name if the transaction has one. */
