@@ -231,8 +231,11 @@ static void emit_host(const struct task_names *n, const struct name *tail, const
 	add_dotted(&name, n->text, n->text_len, false);
 	add_tail(&name, tail);
 	emit_addrs(n->sink, &name, addrs, count, n->shared_rank);
-	struct name service = framework_service(&name); /* task `marathon` of `prod`, and framework `marathon.prod` */
-	point_to(n->sink, &service);
+	if (tail == &n->tail) { /* task `marathon` of `prod` shares a name with framework `marathon.prod` */
+		struct name service = framework_service(&name);
+
+		point_to(n->sink, &service);
+	}
 	emit_addrs(n->sink, canonical, addrs, count, ZONE_RANK_SERVED);
 }
 

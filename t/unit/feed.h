@@ -179,8 +179,8 @@ static inline uint32_t rig_serial(const struct rig *rig)
 /* The zone as text, without the SOA record that holds the serial. */
 static inline char *rig_dump(const struct rig *rig)
 {
-	char *text = NULL;
-	size_t size;
+	static char *text; /* static: gcc fears a dangling pointer otherwise */
+	static size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_int_equal(zone_dump(zone_store_read(rig->store), out), 0);
