@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzer of the configuration: any text is refused with a reason or gives a configuration that can be shown. What is
- * said of it can be shown on a terminal. */
+/* Fuzzer of the configuration: any text is refused with a reason or gives a configuration that can be shown.
+ * What is said of it can be shown on a terminal. */
 #include "t/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -54,20 +54,26 @@ static void check_conf(const struct conf *conf)
 {
 	uint8_t name[DNAME_MAX];
 
-	must(dname_from_text(name, conf->domain, strlen(conf->domain)) > 1, "a domain that is none", conf->domain);
-	must(dname_from_text(name, conf->soa_mname, strlen(conf->soa_mname)), "a name that is none", conf->soa_mname);
-	must(dname_from_text(name, conf->soa_rname, strlen(conf->soa_rname)), "a name that is none", conf->soa_rname);
+	must(dname_from_text(name, conf->domain, strlen(conf->domain)) > 1, "a domain that is none",
+		conf->domain);
+	must(dname_from_text(name, conf->soa_mname, strlen(conf->soa_mname)), "a name that is none",
+		conf->soa_mname);
+	must(dname_from_text(name, conf->soa_rname, strlen(conf->soa_rname)), "a name that is none",
+		conf->soa_rname);
 	must(conf->ip_source_count && conf->ip_source_count <= CONF_IP_SOURCES_MAX, "no IP sources", "");
 	must(conf->masters.count || *conf->zk, "neither masters nor zk", "");
 	for (size_t i = 0; i < conf->masters.count; i++)
-		must(*conf->masters.items[i].host && conf->masters.items[i].port, "a master without host or port", "");
+		must(*conf->masters.items[i].host && conf->masters.items[i].port,
+			"a master without host or port", "");
 	for (size_t i = 0; i < conf->zone_count; i++)
-		must(dname_from_text(name, conf->zones[i].name, strlen(conf->zones[i].name)), "a zone that is none",
-			conf->zones[i].name);
+		must(dname_from_text(name, conf->zones[i].name, strlen(conf->zones[i].name)),
+			"a zone that is none", conf->zones[i].name);
 	for (size_t i = 0; i < conf->resolvers.count; i++)
-		must(conf->resolvers.items[i].addr.len && conf->resolvers.items[i].port, "a resolver that is none", "");
+		must(conf->resolvers.items[i].addr.len && conf->resolvers.items[i].port,
+			"a resolver that is none", "");
 	for (size_t i = 0; i < conf->recursion_allow_count; i++)
-		must(conf->recursion_allow[i].bits <= conf->recursion_allow[i].addr.len * 8, "a prefix that is none", "");
+		must(conf->recursion_allow[i].bits <= conf->recursion_allow[i].addr.len * 8,
+			"a prefix that is none", "");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -79,8 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf *conf;
 	int err = conf_load_text((const char *)data, size, "fuzz.json", &options, &report, &conf);
 
-	must(!err == !!conf && !err == !report.errors && (!err || err == ERR_FORMAT), "an error without words, or words "
-		"without one", err_text(err));
+	must(!err == !!conf && !err == !report.errors && (!err || err == ERR_FORMAT),
+		"an error without words, or words "
+		"without one",
+		err_text(err));
 	check_report(&report);
 	conf_report_fini(&report);
 	if (err)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzer of all that stands between a master's bytes and the zone: parser, model, naming, store. Three bytes choose
- * the configuration, the pieces that a document comes in, and which names of hosts are known; then come documents,
- * with RS (0x1e, which JSON has not) between them.
+/* Fuzzer of all that stands between a master's bytes and the zone: parser, model, naming, store. Three bytes
+ * choose the configuration, the pieces that a document comes in, and which names of hosts are known; then
+ * come documents, with RS (0x1e, which JSON has not) between them.
  *
- * After each document the store must be sound (t/fuzz/zone_check.h); one that was refused has changed nothing, and one
- * that was taken in has led to the zone that a feed makes of it that knows nothing else. */
+ * After each document the store must be sound (t/fuzz/zone_check.h); one that was refused has changed
+ * nothing, and one that was taken in has led to the zone that a feed makes of it that knows nothing else. */
 #include "t/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -38,15 +38,25 @@ struct cluster {
 
 static void configure(struct conf *conf, uint8_t choice)
 {
-	static const enum conf_ip_source sources[][CONF_IP_SOURCES_MAX] = {{CONF_IP_NETINFO, CONF_IP_MESOS}, {CONF_IP_AUTO},
-		{CONF_IP_DOCKER, CONF_IP_MESOS, CONF_IP_NETINFO}, {CONF_IP_HOST}}; /* what is not named is the host */
-	static char domain[] = "mesos", long_domain[] = "a23456789012345678901234567890123456789012345678901234567890123."
-		"b23456789012345678901234567890123456789012345678901234567890123.c23456789.mesos";
+	static const enum conf_ip_source sources[][CONF_IP_SOURCES_MAX] = {{CONF_IP_NETINFO, CONF_IP_MESOS},
+		{CONF_IP_AUTO}, {CONF_IP_DOCKER, CONF_IP_MESOS, CONF_IP_NETINFO},
+		{CONF_IP_HOST}}; /* what is not named is the host */
+	static char domain[] = "mesos",
+		    long_domain[] =
+			    "a23456789012345678901234567890123456789012345678901234567890123."
+			    "b23456789012345678901234567890123456789012345678901234567890123.c23456789.mesos";
 	static char mname[] = "ns1.mesos.";
 
-	*conf = (struct conf){.domain = choice & 64 ? long_domain : domain, .soa_mname = mname, .ttl = 60,
-		.masters = {masters, 2}, .listeners = listeners, .listener_count = 2, .ip_source_count = CONF_IP_SOURCES_MAX,
-		.enforce_rfc952 = choice & 4, .health_aware = choice & 8, .srv_record_default_weight = 1};
+	*conf = (struct conf){.domain = choice & 64 ? long_domain : domain,
+		.soa_mname = mname,
+		.ttl = 60,
+		.masters = {masters, 2},
+		.listeners = listeners,
+		.listener_count = 2,
+		.ip_source_count = CONF_IP_SOURCES_MAX,
+		.enforce_rfc952 = choice & 4,
+		.health_aware = choice & 8,
+		.srv_record_default_weight = 1};
 	memcpy(conf->ip_sources, sources[choice & 3], sizeof(conf->ip_sources));
 }
 
@@ -60,7 +70,7 @@ static size_t lookup(void *arg, const char *host, size_t len, struct addr *out, 
 		return 0;
 	for (size_t i = 0; i < count && i < room; i++)
 		out[i] = i == 2 ? (struct addr){{0x20, 1, 0xd, 0xb8, [15] = (uint8_t)host[0]}, 16}
-			: (struct addr){{192, 0, 2, (uint8_t)(host[0] + i)}, 4};
+				: (struct addr){{192, 0, 2, (uint8_t)(host[0] + i)}, 4};
 	return count < room ? count : room;
 }
 
@@ -137,7 +147,8 @@ static size_t next_piece(struct run *run, size_t left)
 static bool take_document(struct cluster *c, struct run *run, const uint8_t *text, size_t len, bool whole)
 {
 	struct sink ctx = {feed_sink(c->feed), c};
-	const struct state_sink sink = {.ctx = &ctx, .leader = on_leader, .element = on_element, .skipped = on_skipped};
+	const struct state_sink sink = {
+		.ctx = &ctx, .leader = on_leader, .element = on_element, .skipped = on_skipped};
 	struct state_parser *parser = state_parser_new(&sink);
 	int err = 0;
 
@@ -145,7 +156,8 @@ static bool take_document(struct cluster *c, struct run *run, const uint8_t *tex
 	feed_document_begin(c->feed);
 	for (size_t at = 0, size; at < len && !err; at += size) {
 		size = whole ? len : next_piece(run, len - at);
-		uint8_t *piece = malloc(size); /* of its own, so that a sanitizer sees what reads past its end */
+		uint8_t *piece =
+			malloc(size); /* of its own, so that a sanitizer sees what reads past its end */
 
 		memcpy(piece, text + at, size);
 		err = state_parser_feed(parser, piece, size);
@@ -169,8 +181,8 @@ static void check(struct cluster *c, uint32_t serial_before)
 	zone_check_snapshot(c->store);
 	c->dump = zone_check_dump(c->store);
 	if (serial_before)
-		fuzz_must((serial == serial_before) == !strcmp(c->dump, before), "a new serial without a change, or the other way",
-			NULL);
+		fuzz_must((serial == serial_before) == !strcmp(c->dump, before),
+			"a new serial without a change, or the other way", NULL);
 	if (serial_before && serial != serial_before)
 		zone_check_journal(c->store, serial_before, before, c->dump);
 	free(before);
@@ -181,7 +193,8 @@ static void check_refused(struct cluster *c, uint32_t serial_before)
 	char *dump = zone_check_dump(c->store);
 
 	fuzz_must(!strcmp(dump, c->dump), "a refused document changed the zone", NULL);
-	fuzz_must(zone_store_read(c->store)->serial == serial_before, "a refused document changed the serial", NULL);
+	fuzz_must(zone_store_read(c->store)->serial == serial_before, "a refused document changed the serial",
+		NULL);
 	free(dump);
 }
 
@@ -196,12 +209,16 @@ static void check_fresh(const struct cluster *c, struct run *run, const uint8_t 
 	check(&fresh, 0);
 	if (strcmp(c->dump, fresh.dump) != 0)
 		fprintf(stderr, "got:\n%swanted:\n%s", c->dump, fresh.dump);
-	fuzz_must(!strcmp(c->dump, fresh.dump), "a document led to another zone than it does by itself", NULL);
+	fuzz_must(
+		!strcmp(c->dump, fresh.dump), "a document led to another zone than it does by itself", NULL);
 	feed_get_counters(c->feed, &counters);
 	feed_get_counters(fresh.feed, &wanted);
-	fuzz_must(!memcmp(counters.skipped, wanted.skipped, sizeof(wanted.skipped)), "counts of what was skipped", NULL);
-	fuzz_must(!memcmp(counters.left_out, wanted.left_out, sizeof(wanted.left_out)), "counts of what was left out", NULL);
-	fuzz_must(!memcmp(&counters.elements, &wanted.elements, sizeof(wanted.elements)), "counts of elements", NULL);
+	fuzz_must(!memcmp(counters.skipped, wanted.skipped, sizeof(wanted.skipped)),
+		"counts of what was skipped", NULL);
+	fuzz_must(!memcmp(counters.left_out, wanted.left_out, sizeof(wanted.left_out)),
+		"counts of what was left out", NULL);
+	fuzz_must(!memcmp(&counters.elements, &wanted.elements, sizeof(wanted.elements)),
+		"counts of elements", NULL);
 	cluster_fini(&fresh);
 }
 
@@ -216,7 +233,8 @@ static void run_document(struct cluster *c, struct run *run, const uint8_t *text
 		return;
 	}
 	if (feed_is_waiting(c->feed))
-		fuzz_must(!zone_store_read(c->store)->zones[0].node, "a zone is served that waits for names", NULL);
+		fuzz_must(!zone_store_read(c->store)->zones[0].node, "a zone is served that waits for names",
+			NULL);
 	feed_stop_waiting(c->feed);
 	fuzz_must(feed_is_loaded(c->feed), "a document was taken in, and the zone is not served", NULL);
 	check(c, serial);

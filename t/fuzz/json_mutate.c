@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mutator for libFuzzer that knows where JSON values begin and end, so that what it makes is often still JSON:
- * it drops, doubles, swaps and replaces values and members; every other time libFuzzer's own mutations apply. The
- * first JSON_HEAD bytes of an input choose the harness's settings and are left to the latter. */
+/* A mutator for libFuzzer that knows where JSON values begin and end, so that what it makes is often still
+ * JSON: it drops, doubles, swaps and replaces values and members; every other time libFuzzer's own mutations
+ * apply. The first JSON_HEAD bytes of an input choose the harness's settings and are left to the latter. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +12,13 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 static const char *const odd_values[] = {"null", "true", "false", "0", "-1", "1e400", "1.5", "65535", "65536",
-	"4294967296", "99999999999999999999", "\"\"", "\".\"", "\"a\"", "\"\xff\xfe\"", "\"\\u0000\"", "\"\\ud800\"",
-	"\"-\"", "\"10.0.0.1\"", "\"::1\"", "\"999.0.0.1\"", "\"[1-65535]\"", "\"[31000-31001, 31005-31005]\"",
-	"\"slave(1)@10.0.0.2:5051\"", "\"a@h.example:1\"", "\"a@[::2]:65536\"", "\"TASK_RUNNING\"", "\"TASK_LOST\"",
-	"\"tcp,udp\"", "\"a.b.c\"", "\"*\"", "\"slave\"", "\"leader\"",
-	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "{}", "[]", "[[]]", "{\"\":{}}"};
+	"4294967296", "99999999999999999999", "\"\"", "\".\"", "\"a\"", "\"\xff\xfe\"", "\"\\u0000\"",
+	"\"\\ud800\"", "\"-\"", "\"10.0.0.1\"", "\"::1\"", "\"999.0.0.1\"", "\"[1-65535]\"",
+	"\"[31000-31001, 31005-31005]\"", "\"slave(1)@10.0.0.2:5051\"", "\"a@h.example:1\"",
+	"\"a@[::2]:65536\"", "\"TASK_RUNNING\"", "\"TASK_LOST\"", "\"tcp,udp\"", "\"a.b.c\"", "\"*\"",
+	"\"slave\"", "\"leader\"",
+	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "{}", "[]", "[[]]",
+	"{\"\":{}}"};
 
 struct span {
 	size_t at, len;
@@ -70,7 +72,8 @@ static struct span any_value(const uint8_t *text, size_t size, uint32_t *random)
 	for (int tries = 0; tries < 32 && size > JSON_HEAD; tries++) {
 		size_t at = JSON_HEAD + next(random) % (size - JSON_HEAD);
 
-		if (strchr("{[\"", text[at]) || (at > JSON_HEAD && strchr(":,[", text[at - 1]) && !strchr("]}", text[at])))
+		if (strchr("{[\"", text[at]) ||
+			(at > JSON_HEAD && strchr(":,[", text[at - 1]) && !strchr("]}", text[at])))
 			return value_at(text, size, at);
 	}
 	return (struct span){size, 0};
@@ -91,7 +94,8 @@ static struct span whole_item(const uint8_t *text, size_t size, struct span valu
 }
 
 /* `by` in the place of a span. Returns the new size, or the old one if there is no room. */
-static size_t replace(uint8_t *data, size_t size, size_t max_size, struct span span, const void *by, size_t len)
+static size_t replace(
+	uint8_t *data, size_t size, size_t max_size, struct span span, const void *by, size_t len)
 {
 	if (size - span.len + len > max_size)
 		return size;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzer of static zones: master files are read, checked and put into a store. The first byte chooses the cluster's
- * domain, beside, below or the same as that of the first file; a zero byte ends a file and begins the next one. */
+/* Fuzzer of static zones: master files are read, checked and put into a store. The first byte chooses the
+ * cluster's domain, beside, below or the same as that of the first file; a zero byte ends a file and begins
+ * the next one. */
 #include "t/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ static struct zone_store *load(const struct conf *conf, const struct static_zone
 	struct zone_store *store = zone_check_store(conf->domain);
 	struct zone_commit result;
 
-	fuzz_must(!static_zones_load(zones, store, &result), "zones that were checked go into the store", NULL);
+	fuzz_must(
+		!static_zones_load(zones, store, &result), "zones that were checked go into the store", NULL);
 	zone_check_snapshot(store);
 	/* what the first state does, records aside */
 	struct zone_txn *txn = zone_txn_begin(store, 0);
@@ -49,7 +51,8 @@ static struct zone_store *load(const struct conf *conf, const struct static_zone
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char names[FILES][20] = {"example.org", "a.example.org", "org"};
-	static char domains[][20] = {"mesos", "example.org", "b.example.org", "b.c.example.org"}, mname[] = "ns1.mesos.";
+	static char domains[][20] = {"mesos", "example.org", "b.example.org", "b.c.example.org"},
+		    mname[] = "ns1.mesos.";
 	static const struct static_report report = {say, NULL};
 	struct conf_static_zone files[FILES];
 	struct conf conf = {.soa_mname = mname, .zones = files};

@@ -18,8 +18,13 @@ void fuzz_must(bool condition, const char *what, const char *detail)
 
 struct zone_store *zone_check_store(const char *domain)
 {
-	const struct zone_soa soa = {.mname = "ns1.mesos.", .rname = "root.ns1.mesos.", .ttl = 60, .refresh = 60,
-		.retry = 600, .expire = 86400, .minimum = 60};
+	const struct zone_soa soa = {.mname = "ns1.mesos.",
+		.rname = "root.ns1.mesos.",
+		.ttl = 60,
+		.refresh = 60,
+		.retry = 600,
+		.expire = 86400,
+		.minimum = 60};
 	int err;
 	struct zone_store *store = zone_store_new(domain, &soa, &err);
 
@@ -69,7 +74,8 @@ static bool in_another_zone(const struct zone_snapshot *snapshot, const struct z
 
 	for (unsigned i = 0; i < snapshot->zone_count; i++)
 		if (snapshot->zones[i].name_len < own->name_len &&
-			dname_is_under(own->name, own->name_len, snapshot->zones[i].name, snapshot->zones[i].name_len))
+			dname_is_under(own->name, own->name_len, snapshot->zones[i].name,
+				snapshot->zones[i].name_len))
 			return true;
 	return false;
 }
@@ -86,13 +92,14 @@ static void check_name(const struct zone_snapshot *snapshot, const struct zone_n
 	node_must(zone_find(snapshot, name, node->name_len) == node, "a name is not found", node);
 	node_must(node->zone < snapshot->zone_count, "a name's zone", node);
 	const struct zone_apex *apex = apex_of(snapshot, node);
-	node_must(dname_is_under(name, node->name_len, apex->name, apex->name_len), "a name is outside its zone", node);
+	node_must(dname_is_under(name, node->name_len, apex->name, apex->name_len),
+		"a name is outside its zone", node);
 	node_must(node->children || node->set_count, "a name with nothing at or below it", node);
 }
 
 /* The addresses behind an SRV record are those that its target has. Returns the bytes that they take. */
-static size_t check_additional(const struct zone_snapshot *snapshot, const struct zone_node *node, const uint8_t *rr,
-	const uint8_t *at, const uint8_t *end)
+static size_t check_additional(const struct zone_snapshot *snapshot, const struct zone_node *node,
+	const uint8_t *rr, const uint8_t *at, const uint8_t *end)
 {
 	static const uint16_t types[] = {RR_A, RR_AAAA};
 	const uint8_t *target = rr + RR_FIXED + 6, *first = at;
@@ -101,15 +108,18 @@ static size_t check_additional(const struct zone_snapshot *snapshot, const struc
 	for (int i = 0; i < 2 && at < end; i++) {
 		const struct zone_rrset *set = host ? zone_rrset_of(host, types[i]) : NULL;
 
-		for (uint32_t k = 0; set && k < set->count && wire_get_u16(at + 2) == types[i]; k++, at += set->stride) {
+		for (uint32_t k = 0; set && k < set->count && wire_get_u16(at + 2) == types[i];
+			k++, at += set->stride) {
 			node_must((size_t)(end - at) >= set->stride, "additional data are cut", node);
-			node_must(!memcmp(at, zone_rrset_slot(host, set, k), set->stride), "other additional data", node);
+			node_must(!memcmp(at, zone_rrset_slot(host, set, k), set->stride),
+				"other additional data", node);
 		}
 	}
 	return (size_t)(at - first);
 }
 
-static void check_set(const struct zone_snapshot *snapshot, const struct zone_node *node, const struct zone_rrset *set)
+static void check_set(
+	const struct zone_snapshot *snapshot, const struct zone_node *node, const struct zone_rrset *set)
 {
 	const uint8_t *node_end = (const uint8_t *)node + node->size;
 
@@ -119,7 +129,8 @@ static void check_set(const struct zone_snapshot *snapshot, const struct zone_no
 		const uint8_t *rr = zone_rrset_slot(node, set, i), *end = zone_rrset_slot(node, set, i + 1);
 
 		node_must(rr + RR_FIXED <= end && end <= node_end, "a slot leaves its node", node);
-		node_must(wire_get_u16(rr) == 0xc00c && wire_get_u16(rr + 2) == set->type && wire_get_u16(rr + 4) == 1,
+		node_must(wire_get_u16(rr) == 0xc00c && wire_get_u16(rr + 2) == set->type &&
+				  wire_get_u16(rr + 4) == 1,
 			"a record's head", node);
 		size_t size = zone_rr_size(rr);
 		node_must(size <= (size_t)(end - rr), "a record leaves its slot", node);
@@ -129,7 +140,8 @@ static void check_set(const struct zone_snapshot *snapshot, const struct zone_no
 	}
 }
 
-static void check_sets(const struct zone_snapshot *snapshot, const struct zone_node *node, struct zone_counters *sum)
+static void check_sets(
+	const struct zone_snapshot *snapshot, const struct zone_node *node, struct zone_counters *sum)
 {
 	bool cut = false, soa = false;
 
@@ -137,18 +149,23 @@ static void check_sets(const struct zone_snapshot *snapshot, const struct zone_n
 		const struct zone_rrset *set = &node->sets[i], *before = i ? set - 1 : NULL;
 		bool same_half = before && !before->count == !set->count;
 
-		node_must(!before || before->count || !set->count, "a published set behind one that is not", node);
+		node_must(!before || before->count || !set->count, "a published set behind one that is not",
+			node);
 		node_must(!same_half || before->type < set->type, "sets out of order", node);
 		check_set(snapshot, node, set);
 		cut |= set->count && set->type == RR_NS;
 		soa |= set->count && set->type == RR_SOA;
-		*(set->type == RR_A ? &sum->a : set->type == RR_AAAA ? &sum->aaaa
-			: set->type == RR_SRV ? &sum->srv : &sum->other) += set->count;
+		*(set->type == RR_A            ? &sum->a
+			: set->type == RR_AAAA ? &sum->aaaa
+			: set->type == RR_SRV  ? &sum->srv
+					       : &sum->other) += set->count;
 	}
 	bool apex = is_apex(snapshot, node);
 	node_must(apex || !soa, "SOA below the apex", node);
-	node_must(node->flags & ZONE_NODE_APEX ? apex : !soa, "an apex without its flag, or the other way", node);
-	node_must(!(node->flags & ZONE_NODE_CUT) == !(cut && !apex), "a delegation without its flag, or the other way", node);
+	node_must(node->flags & ZONE_NODE_APEX ? apex : !soa, "an apex without its flag, or the other way",
+		node);
+	node_must(!(node->flags & ZONE_NODE_CUT) == !(cut && !apex),
+		"a delegation without its flag, or the other way", node);
 	if (cut && !apex)
 		node_must(apex_of(snapshot, node)->cuts, "a zone that does not know its delegations", node);
 }
@@ -169,7 +186,8 @@ static struct below *count_children(const struct zone_snapshot *snapshot, size_t
 
 		if (is_apex(snapshot, node) && !in_another_zone(snapshot, node))
 			continue;
-		struct below key = {.node = zone_find(snapshot, above, (size_t)(node->name_len - (above - name)))};
+		struct below key = {
+			.node = zone_find(snapshot, above, (size_t)(node->name_len - (above - name)))};
 		struct below *parent = key.node ? bsearch(&key, all, n, sizeof(*all), compare_below) : NULL;
 		node_must(parent != NULL, "a name without a node above it", node);
 		parent->children++;
@@ -191,15 +209,18 @@ void zone_check_snapshot(struct zone_store *store)
 		check_name(snapshot, node);
 		check_sets(snapshot, node, &sum);
 		node_must(node->children == all[i].children, "the count of names below a name", node);
-		node_must(!(node->flags & ZONE_NODE_WILDCARD) == !all[i].wildcard, "a wildcard without its flag, or the "
-			"other way", node);
-		node_must(!all[i].wildcard || apex_of(snapshot, node)->wildcards, "a zone that does not know its wildcards",
+		node_must(!(node->flags & ZONE_NODE_WILDCARD) == !all[i].wildcard,
+			"a wildcard without its flag, or the "
+			"other way",
 			node);
+		node_must(!all[i].wildcard || apex_of(snapshot, node)->wildcards,
+			"a zone that does not know its wildcards", node);
 	}
 	free(all);
 	zone_store_counters(store, &counters);
-	fuzz_must(counters.names == count && counters.a == sum.a && counters.aaaa == sum.aaaa && counters.srv == sum.srv &&
-		counters.other == sum.other, "the store's counters", NULL);
+	fuzz_must(counters.names == count && counters.a == sum.a && counters.aaaa == sum.aaaa &&
+			  counters.srv == sum.srv && counters.other == sum.other,
+		"the store's counters", NULL);
 	fuzz_must(counters.serial == snapshot->serial, "the store's serial", NULL);
 }
 
@@ -213,7 +234,8 @@ static void check_line(const struct zone_apex *domain, const char *line)
 	if (line[0] == '@') /* which ldns reads as the origin, whatever follows */
 		return;
 	snprintf(detail, sizeof(detail), "%s", line);
-	fuzz_must(ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) == LDNS_STATUS_OK, "ldns cannot read the dump", detail);
+	fuzz_must(ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) == LDNS_STATUS_OK,
+		"ldns cannot read the dump", detail);
 	char *again = ldns_rr2str(rr);
 	fuzz_must(again && !strncmp(again, line, strlen(line)) && !strcmp(again + strlen(line), "\n"),
 		"ldns writes another record", again);
@@ -221,8 +243,8 @@ static void check_line(const struct zone_apex *domain, const char *line)
 	const ldns_rdf *name = ldns_rr_owner(rr);
 	fuzz_must(ldns_rdf_size(name) <= sizeof(owner), "a name is too long", detail);
 	dname_lower(owner, ldns_rdf_data(name), ldns_rdf_size(name));
-	fuzz_must(dname_is_under(owner, ldns_rdf_size(name), domain->name, domain->name_len), "a name is outside the domain",
-		detail);
+	fuzz_must(dname_is_under(owner, ldns_rdf_size(name), domain->name, domain->name_len),
+		"a name is outside the domain", detail);
 	ldns_rr_free(rr);
 }
 
@@ -306,7 +328,8 @@ static void weigh(void *arg, const struct zone_journal_change *change)
 	wire_put_u32(wire + head + 4, change->ttl);
 	wire_put_u16(wire + head + 8, change->rdlen);
 	memcpy(wire + head + 10, change->rdata, change->rdlen);
-	fuzz_must(ldns_wire2rr(&rr, wire, head + 10 + change->rdlen, &pos, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK,
+	fuzz_must(ldns_wire2rr(&rr, wire, head + 10 + change->rdlen, &pos, LDNS_SECTION_ANSWER) ==
+			  LDNS_STATUS_OK,
 		"a change that is no record", NULL);
 	char *line = ldns_rr2str(rr);
 	ldns_rr_free(rr);
@@ -321,13 +344,15 @@ void zone_check_journal(struct zone_store *store, uint32_t serial, const char *b
 
 	lines_add_dump(&sides[0], before);
 	lines_add_dump(&sides[1], after);
-	fuzz_must(!zone_journal_read(zone_store_journal(store), serial, weigh, &balance), "the journal reaches back", NULL);
+	fuzz_must(!zone_journal_read(zone_store_journal(store), serial, weigh, &balance),
+		"the journal reaches back", NULL);
 	fuzz_must(sides[0].count == sides[1].count, "the journal leads elsewhere", NULL);
 	for (int i = 0; i < 2; i++)
 		if (sides[i].count)
 			qsort(sides[i].items, sides[i].count, sizeof(*sides[i].items), compare_lines);
 	for (size_t i = 0; i < sides[0].count; i++)
-		fuzz_must(!strcmp(sides[0].items[i], sides[1].items[i]), "the journal leads elsewhere", sides[0].items[i]);
+		fuzz_must(!strcmp(sides[0].items[i], sides[1].items[i]), "the journal leads elsewhere",
+			sides[0].items[i]);
 	lines_free(&sides[0]);
 	lines_free(&sides[1]);
 }

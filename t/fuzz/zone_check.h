@@ -11,11 +11,11 @@ void fuzz_must(bool condition, const char *what, const char *detail);
 /* A store for `domain`, not loaded. */
 struct zone_store *zone_check_store(const char *domain);
 
-/* The snapshot as readers walk it: hashes, order and bounds of the sets, names of no record only where something is
- * below them, counts of children, wildcards, additional data; and the store's counters. */
+/* The snapshot as readers walk it: hashes, order and bounds of the sets, names of no record only where
+ * something is below them, counts of children, wildcards, additional data; and the store's counters. */
 void zone_check_snapshot(struct zone_store *store);
-/* The dump of the cluster's zone without its SOA, from malloc: full names, in the domain, one record a line, each of
- * which ldns reads and writes again as it is. */
+/* The dump of the cluster's zone without its SOA, from malloc: full names, in the domain, one record a line,
+ * each of which ldns reads and writes again as it is. */
 char *zone_check_dump(struct zone_store *store);
 /* The changes since `serial`, when the dump was `before`, lead to `after`. */
 void zone_check_journal(struct zone_store *store, uint32_t serial, const char *before, const char *after);
