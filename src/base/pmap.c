@@ -11,19 +11,29 @@
 #define ITEMS_CROWDED  16 /* the average at which it is made larger */
 #define BITS_MAX       30
 
-void retired_add(struct retired *r, void *item)
+int retired_reserve(struct retired *r, size_t more)
 {
-	if (!item)
-		return;
-	if (r->count == r->room) {
-		size_t room = r->room ? r->room * 2 : 64;
-		void **items = realloc(r->items, room * sizeof(*items));
+	size_t wanted = r->count + r->reserved + more;
 
+	if (wanted > r->room) {
+		size_t room = r->room ? r->room * 2 : 64;
+
+		if (room < wanted)
+			room = wanted;
+		void **items = realloc(r->items, room * sizeof(*items));
 		if (!items)
-			return;
+			return ERR_NOMEM;
 		r->items = items;
 		r->room = room;
 	}
+	r->reserved += more;
+	return 0;
+}
+
+void retired_add(struct retired *r, void *item)
+{
+	assert(r->reserved && r->count < r->room);
+	r->reserved--;
 	r->items[r->count++] = item;
 }
 
@@ -120,7 +130,7 @@ static void page_append(struct pmap_page *page, void *item)
 	pmap_page_items(page)[page->count++] = item;
 }
 
-/* Frees or retires what the edit no longer uses of `map`, pages included if `pages`. */
+/* Frees or retires what the edit no longer uses. */
 static void drop(struct pmap_edit *edit, void *memory, uint64_t made_by)
 {
 	if (made_by == edit->id)
@@ -137,7 +147,7 @@ static struct pmap_page **page_slot(struct pmap_edit *edit, uint64_t hash)
 
 	if ((*chunk)->edit != edit->id) {
 		size_t size = sizeof(**chunk) + chunk_pages(edit->map->bits) * sizeof((*chunk)->pages[0]);
-		struct pmap_chunk *copy = malloc(size);
+		struct pmap_chunk *copy = retired_reserve(edit->retired, 1) ? NULL : malloc(size);
 
 		if (!copy)
 			return NULL;
@@ -158,6 +168,8 @@ static struct pmap_page *page_own(struct pmap_edit *edit, struct pmap_page **slo
 	if (page && page->edit == edit->id && count + extra <= page->room)
 		return page;
 	bool mine = page && page->edit == edit->id;
+	if (page && !mine && retired_reserve(edit->retired, 1))
+		return NULL;
 	struct pmap_page *copy = page_copy(page, mine ? count * 2 : page ? count + extra : ITEMS_PER_PAGE, edit->id);
 	if (!copy)
 		return NULL;
@@ -168,11 +180,24 @@ static struct pmap_page *page_own(struct pmap_edit *edit, struct pmap_page **slo
 	return *slot = copy;
 }
 
+/* How many pages and chunks of `map` the edit has not made. */
+static size_t foreign_blocks(const struct pmap_edit *edit, const struct pmap *map)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < chunk_count(map->bits); i++) {
+		n += map->chunks[i]->edit != edit->id;
+		for (size_t p = 0; p < chunk_pages(map->bits); p++)
+			n += map->chunks[i]->pages[p] && map->chunks[i]->pages[p]->edit != edit->id;
+	}
+	return n;
+}
+
 /* Moves every item to a map of another size, all of it this edit's own. */
 static int edit_resize(struct pmap_edit *edit, unsigned bits)
 {
 	struct pmap *old = edit->map;
-	struct pmap *map = map_new(bits, edit->id);
+	struct pmap *map = retired_reserve(edit->retired, foreign_blocks(edit, old)) ? NULL : map_new(bits, edit->id);
 
 	if (!map)
 		return ERR_NOMEM;
@@ -222,7 +247,7 @@ int pmap_edit_begin(struct pmap_edit *edit, const struct pmap *base, struct reti
 
 	*edit = (struct pmap_edit){.base = base, .id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED),
 		.retired = retired};
-	edit->map = malloc(size);
+	edit->map = retired_reserve(retired, 1) ? NULL : malloc(size); /* for the base, once it is replaced */
 	if (!edit->map)
 		return ERR_NOMEM;
 	memcpy(edit->map, base, size);

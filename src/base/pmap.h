@@ -41,9 +41,13 @@ struct pmap {
 struct retired {
 	void **items;
 	size_t count, room;
+	size_t reserved; /* room that was asked for and not used so far */
 };
 
-/* Takes `item` (NULL is ignored). If the list cannot grow the item is leaked: memory is at its end anyway. */
+/* Makes room for `more` items, so that what replaces them can be made, and they then be added, without failing in
+ * between. ERR_NOMEM. */
+int retired_reserve(struct retired *r, size_t more);
+/* Takes `item`, for which room was reserved. */
 void retired_add(struct retired *r, void *item);
 /* Frees every item and the list. */
 void retired_free(struct retired *r);
@@ -122,7 +126,7 @@ struct pmap_edit {
 	struct pmap *map; /* the version being made; read it with pmap_find() as well */
 	const struct pmap *base;
 	uint64_t id;
-	struct retired *retired; /* gets what becomes unreachable once the new version is published */
+	struct retired *retired; /* gets what becomes unreachable once the new version is published; all-zero or in use */
 	size_t pages_touched;    /* pages that it copied or made */
 };
 

@@ -186,11 +186,13 @@ static int compare_order(const void *va, const void *vb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* Room for one more change. */
-static int reserve_change(struct cluster_model *model)
+/* Room for one more change, and for the element that it replaces, if it does. */
+static int reserve_change(struct cluster_model *model, bool replaces)
 {
 	size_t room = model->change_room ? model->change_room * 2 : 256;
 
+	if (replaces && retired_reserve(&model->garbage, 1))
+		return ERR_NOMEM;
 	if (model->change_count < model->change_room)
 		return 0;
 	if (room > CHANGES_MAX)
@@ -246,7 +248,7 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 	}
 	int err = edit(model, kind);
 	if (!err)
-		err = reserve_change(model);
+		err = reserve_change(model, known && !known->link.staged);
 	if (err)
 		return err;
 	struct cluster_element *new = malloc(put->size);
@@ -301,7 +303,7 @@ static int remove_unseen(struct cluster_model *model)
 				continue;
 			err = edit(model, kind);
 			if (!err)
-				err = reserve_change(model);
+				err = reserve_change(model, true);
 			if (!err)
 				err = pmap_edit_remove(&model->edits[kind], e);
 			if (!err)
@@ -492,9 +494,10 @@ void cluster_model_finish(struct cluster_model *model, struct retired *garbage)
 			if (c->new->kind == CLUSTER_TASK)
 				link_task(model, c->new);
 		}
-		retired_add(garbage, c->old);
+		if (c->old)
+			retired_add(&model->garbage, c->old);
 	}
-	for (size_t i = 0; i < model->garbage.count; i++)
-		retired_add(garbage, model->garbage.items[i]);
+	*garbage = model->garbage;
+	model->garbage = (struct retired){0};
 	close_update(model);
 }

@@ -56,7 +56,8 @@ struct cluster_changes {
 /* First half of a commit: works the update out and tells its changes, tasks of one name one after the other. With
  * `complete`, elements that the update did not put are gone. On an error (ERR_NOMEM) the update is aborted. */
 int cluster_model_prepare(struct cluster_model *model, bool complete, const struct cluster_changes *changes);
-/* Second half, cannot fail: makes the new version the model's. `garbage` gets what only the former version uses. */
+/* Second half, cannot fail: makes the new version the model's. `garbage`, empty before, gets what only the former
+ * version uses. */
 void cluster_model_finish(struct cluster_model *model, struct retired *garbage);
 
 /* Elements that the update under way brings new or changes, so far. */

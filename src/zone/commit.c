@@ -40,6 +40,7 @@ static int commit_begin(struct zone_txn *txn)
 	int err = pmap_edit_begin(&c->edit, txn->base->nodes, &c->garbage, expected);
 	if (err) {
 		zone_journal_discard(c->builder.journal);
+		free(c->garbage.items);
 		free(c);
 		return err;
 	}
@@ -290,9 +291,12 @@ static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 		touch->new = NULL;
 		return 0;
 	}
-	if (touch->new)
+	bool retire = old && (!c->folded || in_base(txn, old));
+	if (retire)
+		err = retired_reserve(&c->garbage, 1);
+	if (!err && touch->new)
 		err = pmap_edit_put(&c->edit, touch->new, old);
-	else if (old)
+	else if (!err && old)
 		err = pmap_edit_remove(&c->edit, old);
 	if (err)
 		return err;
@@ -300,7 +304,7 @@ static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 		txn->store->zones[touch->new->zone].cuts = true;
 	count(&c->counters, old, -1);
 	count(&c->counters, touch->new, 1);
-	if (old && (!c->folded || in_base(txn, old)))
+	if (retire)
 		retired_add(&c->garbage, old);
 	else
 		free(old);

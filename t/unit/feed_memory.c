@@ -6,50 +6,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
+#include "t/unit/alloc.h"
 
-void __lsan_disable(void) __attribute__((weak));
-void __lsan_enable(void) __attribute__((weak));
-
-static struct {
-	bool on, for_good, resizes; /* fails; from then on all do; realloc() is meant, else the others */
-	unsigned left;
-	unsigned failures;
-} plan;
-
-static bool fails(bool resize)
-{
-	if (!plan.on || resize != plan.resizes)
-		return false;
-	if (plan.left) {
-		plan.left--;
-		return false;
-	}
-	if (plan.failures && !plan.for_good)
-		return false;
-	plan.failures++;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails(false) ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails(false) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails(true) ? NULL : __real_realloc(old, size);
-}
+static unsigned failures; /* of the last attempt */
 
 /* Hundreds of lines about memory would only hide others. */
 static int quiet_end(struct rig *rig, bool ok)
@@ -64,15 +23,13 @@ static int quiet_end(struct rig *rig, bool ok)
 	return err;
 }
 
-/* Takes the document while allocation `n` fails. Returns whether it was taken. */
-static bool take_without(struct rig *rig, const struct document *d, unsigned n)
+/* Takes the document while call `n` fails. Returns whether it was taken. */
+static bool take_without(struct rig *rig, const struct document *d, unsigned n, enum alloc_calls calls, bool for_good)
 {
 	const struct state_sink sink = {.ctx = rig, .leader = rig_take_leader, .element = rig_element,
 		.skipped = rig_skipped};
 
-	plan.on = true;
-	plan.left = n;
-	plan.failures = 0;
+	alloc_fail_after(n, calls, for_good);
 	struct state_parser *p = state_parser_new(&sink);
 	feed_document_begin(rig->feed);
 	int rc = p ? state_parser_feed(p, d->text, d->len) : ERR_NOMEM;
@@ -80,10 +37,10 @@ static bool take_without(struct rig *rig, const struct document *d, unsigned n)
 		rc = state_parser_finish(p);
 	int end = quiet_end(rig, !rc);
 	state_parser_free(p);
-	plan.on = false;
+	failures = alloc_fail_end();
 	assert_true(!rc || rc == ERR_NOMEM);
 	assert_true(!end || end == ERR_NOMEM);
-	if (!plan.failures)
+	if (!failures)
 		assert_int_equal(rc + end, 0);
 	return !rc && !end;
 }
@@ -97,7 +54,7 @@ static const struct document *find_document(const char *name)
 	return NULL;
 }
 
-static void fail_in_turn(bool resizes, bool for_good)
+static void fail_in_turn(enum alloc_calls calls, bool for_good)
 {
 	const struct document *a = find_document("real-A03"), *b = find_document("real-A01");
 	struct rig *rig = rig_new();
@@ -105,11 +62,9 @@ static void fail_in_turn(bool resizes, bool for_good)
 
 	assert_int_equal(rig_take(rig, a->text, a->len), 0);
 	for (unsigned n = 0;; n++) {
-		plan.resizes = resizes;
-		plan.for_good = for_good;
-		bool taken = take_without(rig, b, n);
+		bool taken = take_without(rig, b, n, calls, for_good);
 		assert_true(rig_digest(rig) == (taken ? b->digest : a->digest));
-		if (!plan.failures)
+		if (!failures)
 			break;
 		refused += !taken;
 		assert_int_equal(rig_take(rig, b->text, b->len), 0);
@@ -117,28 +72,23 @@ static void fail_in_turn(bool resizes, bool for_good)
 		assert_int_equal(rig_take(rig, a->text, a->len), 0);
 		assert_true(rig_digest(rig) == a->digest);
 	}
-	assert_true(refused > (resizes ? 3 : 30));
+	assert_true(refused > (calls == ALLOC_RESIZE ? 3 : 30));
 	rig_free(rig);
 }
 
 static void one_allocation_fails(void **state)
 {
-	fail_in_turn(false, false);
+	fail_in_turn(ALLOC_NEW, false);
 }
 
 static void all_allocations_fail_from_one_on(void **state)
 {
-	fail_in_turn(false, true);
+	fail_in_turn(ALLOC_NEW, true);
 }
 
-/* What the list of retired memory cannot take is lost on purpose: base/pmap.h says so. */
 static void one_resize_fails(void **state)
 {
-	if (__lsan_disable)
-		__lsan_disable();
-	fail_in_turn(true, false);
-	if (__lsan_enable)
-		__lsan_enable();
+	fail_in_turn(ALLOC_RESIZE, false);
 }
 
 static struct document made_of(const char *text)
@@ -157,12 +107,11 @@ static void a_failed_document_leaves_nothing_behind(void **state)
 	struct document second = made_of("{\"leader\":\"master@10.0.0.2:5050\",\"frameworks\":[],\"slaves\":[]}");
 	bool taken = false;
 
-	plan.resizes = plan.for_good = false;
 	for (unsigned n = 0; !taken; n++) {
 		struct rig *rig = rig_new();
 
 		rig->hosts[0] = (struct host){.name = "one.example"};
-		taken = take_without(rig, &first, n);
+		taken = take_without(rig, &first, n, ALLOC_NEW, false);
 		feed_stop_waiting(rig->feed);
 		assert_int_equal(feed_is_loaded(rig->feed), taken);
 		rig_free(rig);
@@ -171,7 +120,7 @@ static void a_failed_document_leaves_nothing_behind(void **state)
 	struct rig *rig = rig_new();
 	assert_int_equal(rig_take(rig, first.text, first.len), 0);
 	for (unsigned n = 0; !taken; n++) {
-		taken = take_without(rig, &second, n);
+		taken = take_without(rig, &second, n, ALLOC_NEW, false);
 		feed_hosts_changed(rig->feed);
 		assert_int_equal(rig_has(rig, "leader.mesos.", "A", "10.0.0.2"), taken);
 		assert_int_equal(rig_has(rig, "leader.mesos.", "A", "10.0.0.1"), !taken);
@@ -190,23 +139,18 @@ static void nothing_can_be_made(void **state)
 	unsigned feeds = 0, stores = 0;
 	int err;
 
-	plan.resizes = plan.for_good = false;
 	for (struct feed *feed = NULL; !feed; feeds++) {
-		plan.left = feeds;
-		plan.failures = 0;
-		plan.on = true;
+		alloc_fail_after(feeds, ALLOC_ANY, false);
 		feed = feed_new(&rig->conf, rig->store, &hosts, NULL, 0);
-		plan.on = false;
-		assert_true(feed || plan.failures);
+		failures = alloc_fail_end();
+		assert_true(feed || failures);
 		feed_free(feed);
 	}
 	assert_true(feeds > 5);
 	for (struct zone_store *store = NULL; !store; stores++) {
-		plan.left = stores;
-		plan.failures = 0;
-		plan.on = true;
+		alloc_fail_after(stores, ALLOC_ANY, false);
 		store = zone_store_new("mesos", &soa, &err);
-		plan.on = false;
+		alloc_fail_end();
 		assert_int_equal(err, store ? 0 : ERR_NOMEM);
 		zone_store_free(store);
 	}

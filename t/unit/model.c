@@ -474,7 +474,7 @@ static void a_version_stays_readable_until_its_garbage_is_freed(void **state)
 {
 	const struct cluster_changes changes = {*state, say_agent, say_framework, say_task};
 	struct fixture *f = *state;
-	struct retired garbage = {0};
+	struct retired garbage[3] = {{0}};
 
 	load(f);
 	struct cluster_maps old = cluster_model_maps(f->model);
@@ -484,7 +484,7 @@ static void a_version_stays_readable_until_its_garbage_is_freed(void **state)
 		if (i == 1)
 			agent(f, "S1", "10.0.0.9");
 		assert_int_equal(cluster_model_prepare(f->model, i == 2, &changes), 0);
-		cluster_model_finish(f->model, &garbage);
+		cluster_model_finish(f->model, &garbage[i]);
 	}
 	counts_are(f, 0, 0, 1);
 	const struct cluster_task *t = (const void *)cluster_maps_find(&old, CLUSTER_TASK, "F", 1, "1", 1);
@@ -492,7 +492,8 @@ static void a_version_stays_readable_until_its_garbage_is_freed(void **state)
 	const struct cluster_agent *a = (const void *)cluster_maps_find(&old, CLUSTER_AGENT, "", 0, "S1", 2);
 	assert_int_equal(((const struct addr *)cluster_list(a, a->addrs))->bytes[3], 1);
 	assert_int_equal(old.of[CLUSTER_TASK]->count, 3);
-	retired_free(&garbage);
+	for (int i = 0; i < 3; i++)
+		retired_free(&garbage[i]);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
