@@ -104,7 +104,8 @@ static void take_text(struct rig *rig, struct text *t)
 	} while (0)
 
 #define AGENT(id, host)         "{\"id\":\"" id "\",\"pid\":\"slave(1)@" host ":5051\"}"
-#define TASK(id, name, more)    "{\"id\":\"" id "\",\"name\":\"" name "\",\"slave_id\":\"x-S1\",\"state\":\"TASK_RUNNING\"" more "}"
+#define TASK(id, name, more)                                                                                 \
+	"{\"id\":\"" id "\",\"name\":\"" name "\",\"slave_id\":\"x-S1\",\"state\":\"TASK_RUNNING\"" more "}"
 #define FRAMEWORK(name, tasks)  "{\"id\":\"F-" name "\",\"name\":\"" name "\",\"tasks\":[" tasks "]}"
 #define DOCUMENT(agents, rest)  "{\"slaves\":[" agents "],\"frameworks\":[" rest "]}"
 #define LED(leader, agents, rest) \
