@@ -84,6 +84,8 @@ static inline void pmap_prefetch_page(const struct pmap *map, uint64_t hash)
 {
 	const char *page = (const char *)pmap_page(map, hash);
 
+	if (!page)
+		return;
 	__builtin_prefetch(page);
 	__builtin_prefetch(page + 64);
 }
