@@ -62,7 +62,8 @@ sub polls {
 }
 
 # Asks again and again for these names in a process of its own, until stream_end() gives what came: for each name a hash
-# of results ("NOERROR", "NXDOMAIN", "NODATA", "lost") and how often, and the longest wait in seconds.
+# of results ("NOERROR", "NXDOMAIN", "NODATA", "lost", "bare" for SRV records without addresses) and how often, and the
+# longest wait in seconds.
 sub stream_begin {
     my ($named, @names) = @_;
     pipe my $stop, my $keep or die;
@@ -96,6 +97,7 @@ sub stream_run {
                 next if $reply->header->id != $query->header->id;
                 $what = $reply->header->rcode;
                 $what = "NODATA" if $what eq "NOERROR" && !$reply->answer;
+                $what = "bare" if $what eq "NOERROR" && $name =~ /^_/ && $reply->additional < $reply->answer;
                 last;
             }
             $got{$name}{$what}++;
@@ -166,6 +168,7 @@ subtest "what happens to tasks" => sub {
     my $sim = MesosSim->new;
     $sim->cmd("app-add", name => "app",    n => 3, network => "overlay", check => "http");
     $sim->cmd("app-add", name => "steady", n => 4, network => "overlay");
+    $sim->cmd("app-add", name => "mover",  n => 1, network => "overlay");
     my $named = start($sim);
     my $name = "app.marathon.mesos";
     my $follows = sub {
@@ -174,7 +177,8 @@ subtest "what happens to tasks" => sub {
     };
 
     $follows->("the app is there");
-    my $stream = stream_begin($named, "steady.marathon.mesos", "_steady._tcp.marathon.mesos");
+    my @asked = ("steady.marathon.mesos", "_steady._tcp.marathon.mesos", "mover.marathon.mesos", "_mover._tcp.marathon.mesos");
+    my $stream = stream_begin($named, @asked);
     my $serial = serial($named);
     polls($sim, 2);
     is serial($named), $serial, "nothing changes: the serial stays";
@@ -193,6 +197,7 @@ subtest "what happens to tasks" => sub {
     for my $step (@steps) {
         my ($text, @command) = @$step;
         $sim->cmd(@command);
+        $sim->cmd("move", app => "mover");
         $follows->($text);
         my $now = serial($named);
         ok $now > $serial, "the serial has grown";
@@ -214,7 +219,7 @@ subtest "what happens to tasks" => sub {
     becomes($named, $sim, $name, expected(@tasks), "nothing known: all are well");
 
     my $got = stream_end($stream);
-    for my $name ("steady.marathon.mesos", "_steady._tcp.marathon.mesos") {
+    for my $name (@asked) {
         only($got, $name, [], "$name: nobody lost it");
     }
     ok $got->{slowest} < 1, "nobody waited";
@@ -310,6 +315,26 @@ subtest "two masters" => sub {
     ok $got->{slowest} < 1, "nobody waited" or diag $got->{slowest};
     $named->stop_ok;
     $sim->stop;
+};
+
+subtest "masters of other kinds" => sub {
+    my $sim = MesosSim->new;
+    my $named = start($sim, masters => [ "localhost:" . $sim->port ]);
+    ok $named->wait_answer("leader.mesos", "A"), "one by its name";
+    is lookup($named, "master0.mesos"), "NOERROR 127.0.0.1", "its address";
+    is lookup($named, "master1.mesos"), "NXDOMAIN", "the leader is no other one";
+    $named->stop_ok;
+    $sim->stop;
+SKIP: {
+        $sim = eval { MesosSim->new(listen => "[::1]:0") } or skip "no IPv6 here", 4;
+        $named = start($sim);
+        ok $named->wait_answer("leader.mesos", "AAAA"), "one on IPv6";
+        is lookup($named, "leader.mesos"), "NOERROR", "it has no other address";
+        my $reply = $named->query("_leader._tcp.mesos", "SRV");
+        is_deeply [ map({ $_->port } $reply->answer), map { $_->type } $reply->additional ], [ $sim->port, "AAAA" ], "its SRV";
+        $named->stop_ok;
+        $sim->stop;
+    }
 };
 
 subtest "restart" => sub {
