@@ -18,6 +18,7 @@ enum { /* in the header's second 16 bits */
 	FLAG_TC = 0x0200,
 	FLAG_RD = 0x0100,
 	FLAG_RA = 0x0080,
+	FLAG_AD = 0x0020,
 	FLAG_CD = 0x0010,
 };
 

@@ -34,7 +34,8 @@ void cache_free(struct cache *cache);
 /* The message for the question and its age in seconds; NULL if there is none, or only a stale one and not `stale`. `now` in
  * seconds, monotonic. Borrowed until the cache is changed. */
 const struct message *cache_find(struct cache *cache, const struct cache_key *key, uint32_t now, bool stale, uint32_t *age);
-/* Takes the message over, in the place of one that is there; frees it if it may not be kept. */
+/* Takes the message over, in the place of one that is there; frees it if it may not be kept. An error (not NXDOMAIN) is kept for
+ * the seconds that the message says, but never in the place of an answer that may still be given, if only as a stale one. */
 void cache_put(struct cache *cache, const struct cache_key *key, struct message *message, uint32_t now);
 
 struct cache_counters {
