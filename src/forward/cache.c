@@ -9,10 +9,10 @@
 #include "base/siphash.h"
 #include "base/wire.h"
 
-#define ENTRY_BYTES  4096 /* of a message, where the configuration says nothing */
-#define LOOK_MAX     64   /* entries that are looked at for one to be evicted */
-#define KEY_EXTRA    6    /* type, class, the two bits */
-#define FIXED        4    /* type and class at the end of a question */
+#define ENTRY_BYTES 4096 /* of a message, where the configuration says nothing */
+#define LOOK_MAX    64   /* entries that are looked at for one to be evicted */
+#define KEY_EXTRA   6    /* type, class, the two bits */
+#define FIXED       4    /* type and class at the end of a question */
 
 struct entry {
 	struct message *message;
@@ -28,7 +28,8 @@ struct slot {
 	uint32_t entry; /* number + 1; 0: empty */
 };
 
-/* Entries of a kind, without holes. The clock's hand goes round them: what was used since it came by last is spared. */
+/* Entries of a kind, without holes. The clock's hand goes round them: what was used since it came by last is
+ * spared. */
 struct pool {
 	struct entry *entries;
 	unsigned first; /* number of entries[0] in the table */
@@ -117,8 +118,8 @@ static bool is_match(const struct entry *entry, const struct cache_key *key)
 	return entry->message->question_len == key->name_len + FIXED &&
 	       !memcmp(question, key->name, key->name_len) &&
 	       wire_get_u16(question + key->name_len) == key->type &&
-	       wire_get_u16(question + key->name_len + 2) == key->class && entry->dnssec_ok == key->dnssec_ok &&
-	       entry->checking_disabled == key->checking_disabled;
+	       wire_get_u16(question + key->name_len + 2) == key->class &&
+	       entry->dnssec_ok == key->dnssec_ok && entry->checking_disabled == key->checking_disabled;
 }
 
 /* The slot of the key's entry, or the empty one where it would be. */
@@ -129,7 +130,8 @@ static struct slot *find_slot(const struct cache *cache, const struct cache_key 
 
 		if (!slot->entry)
 			return slot;
-		if (slot->tag == tag_of(hash) && is_match(&cache->pools[POSITIVE].entries[slot->entry - 1], key))
+		if (slot->tag == tag_of(hash) &&
+			is_match(&cache->pools[POSITIVE].entries[slot->entry - 1], key))
 			return slot;
 	}
 }
@@ -250,7 +252,8 @@ void cache_put(struct cache *cache, const struct cache_key *key, struct message 
 	if (slot->entry) {
 		uint32_t number = slot->entry - 1;
 
-		if (!may_be_stale(message) && !is_useless(cache, &cache->pools[POSITIVE].entries[number], now))
+		if (!may_be_stale(message) &&
+			!is_useless(cache, &cache->pools[POSITIVE].entries[number], now))
 			goto drop;
 		remove_entry(cache, number);
 	}

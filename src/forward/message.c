@@ -48,7 +48,8 @@ static uint32_t kept_seconds(struct parse *p, bool negative)
 	return least;
 }
 
-/* The records of ANSWER are of one name for each type, so those of a type that stand together are of one set. */
+/* The records of ANSWER are of one name for each type, so those of a type that stand together are of one set.
+ */
 static void find_rotation(const struct parse *p, struct message *m)
 {
 	uint16_t last = 0;
@@ -86,7 +87,8 @@ static void write_head(struct message *m, const uint8_t *question, size_t questi
 
 	memset(bytes, 0, DNS_HEADER);
 	dname_lower(bytes + DNS_HEADER, question, question_len - PARSE_QUESTION_FIXED);
-	memcpy(bytes + DNS_HEADER + question_len - PARSE_QUESTION_FIXED, question + question_len - PARSE_QUESTION_FIXED, PARSE_QUESTION_FIXED);
+	memcpy(bytes + DNS_HEADER + question_len - PARSE_QUESTION_FIXED,
+		question + question_len - PARSE_QUESTION_FIXED, PARSE_QUESTION_FIXED);
 	m->question_len = (uint16_t)question_len;
 }
 
@@ -118,13 +120,15 @@ static int make_message(struct parse *p, struct message **out)
 static bool is_bare_error(const uint8_t *packet, size_t len)
 {
 	unsigned rcode = packet[3] & 15;
-	bool error = rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
+	bool error = rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP ||
+		     rcode == RCODE_REFUSED;
 
 	static const uint8_t none[8] = {0};
 	return len == DNS_HEADER && error && !memcmp(packet + 4, none, sizeof(none));
 }
 
-int message_check(const uint8_t *packet, size_t len, const uint8_t *question, size_t question_len, struct message **out)
+int message_check(
+	const uint8_t *packet, size_t len, const uint8_t *question, size_t question_len, struct message **out)
 {
 	struct parse p;
 	int err;
@@ -144,7 +148,8 @@ int message_check(const uint8_t *packet, size_t len, const uint8_t *question, si
 	return err ? err : make_message(&p, out);
 }
 
-int message_new_error(uint16_t rcode, const uint8_t *question, size_t question_len, uint32_t ttl, struct message **out)
+int message_new_error(
+	uint16_t rcode, const uint8_t *question, size_t question_len, uint32_t ttl, struct message **out)
 {
 	struct message *m = new_message(0, DNS_HEADER + question_len);
 
@@ -226,7 +231,8 @@ static unsigned count_records(const struct message *m, const struct message_term
 		return count;
 	while (count && end_of(m, count) > room)
 		count--;
-	while (count > needed && type_of(m, count) == type_of(m, count - 1)) /* whole sets: RFC 2181, section 9 */
+	while (count > needed &&
+		type_of(m, count) == type_of(m, count - 1)) /* whole sets: RFC 2181, section 9 */
 		count--;
 	return count;
 }
@@ -236,10 +242,12 @@ static bool is_cut_short(const struct message *m, const struct message_terms *te
 {
 	if (m->flags & FLAG_TC || count < m->counts[ANSWER])
 		return true;
-	return count < (unsigned)m->counts[ANSWER] + m->counts[AUTHORITY] && (m->negative || terms->query->dnssec_ok);
+	return count < (unsigned)m->counts[ANSWER] + m->counts[AUTHORITY] &&
+	       (m->negative || terms->query->dnssec_ok);
 }
 
-static void write_ttls(const struct message *m, const struct message_terms *terms, unsigned count, uint8_t *reply)
+static void write_ttls(
+	const struct message *m, const struct message_terms *terms, unsigned count, uint8_t *reply)
 {
 	for (unsigned i = 0; i < count; i++) {
 		uint8_t *at = reply + m->records[i].ttl;

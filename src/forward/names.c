@@ -41,7 +41,8 @@ size_t names_check(struct names *names, size_t at, size_t end)
 			if (end - at < 2)
 				return 0;
 			size_t target = target_of(packet + at);
-			if (target >= from || !names->at[target].len || names->at[target].hops >= NAMES_HOPS_MAX)
+			if (target >= from || !names->at[target].len ||
+				names->at[target].hops >= NAMES_HOPS_MAX)
 				return 0;
 			total += names->at[target].len;
 			if (total > DNAME_MAX)

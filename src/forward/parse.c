@@ -22,7 +22,8 @@ static void close_at(struct parse *p, size_t at)
 
 static bool is_transport(uint16_t type, const uint8_t *data, size_t len)
 {
-	return type == RR_OPT || type == RR_TSIG || (type == RR_SIG && len >= 2 && !wire_get_u16(data)); /* RFC 2931 */
+	return type == RR_OPT || type == RR_TSIG ||
+	       (type == RR_SIG && len >= 2 && !wire_get_u16(data)); /* RFC 2931 */
 }
 
 /* OPT and signatures of the message, which are between us and the upstream. */
@@ -114,7 +115,8 @@ static void follow_chain(struct parse *p)
 	if (is_asked(p, RR_CNAME))
 		return;
 	for (unsigned i = 0; i < p->counts[ANSWER] && p->chained <= MESSAGE_CHAIN_MAX; i++) {
-		if (parse_type(p, i) != RR_CNAME || !names_equal(&p->names, p->records[i].at, p->chain[p->chained - 1]))
+		if (parse_type(p, i) != RR_CNAME ||
+			!names_equal(&p->names, p->records[i].at, p->chain[p->chained - 1]))
 			continue;
 		if (find_in_chain(p, parse_data(p, i)) >= 0)
 			return; /* a loop */
@@ -184,7 +186,8 @@ bool parse_zone_holds(struct parse *p, unsigned i)
 	return names_equal(&p->names, p->records[i].at, name) || is_above(p, p->records[i].at, name);
 }
 
-int parse_reply(struct parse *p, const uint8_t *packet, size_t len, const uint8_t *question, size_t question_len)
+int parse_reply(
+	struct parse *p, const uint8_t *packet, size_t len, const uint8_t *question, size_t question_len)
 {
 	p->packet = packet;
 	p->len = len;
