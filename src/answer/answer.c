@@ -200,14 +200,17 @@ void answer_query(const struct answer_settings *settings, const struct zone_snap
 	enum answer_transport transport, uint32_t random, const uint8_t *query, size_t query_len,
 	uint8_t *reply, size_t reply_size, struct answer_result *result)
 {
-	struct query parsed;
 	struct reply r;
-	int err = query_parse(&parsed, query, query_len);
+	int err = query_parse(&result->query, query, query_len);
 
-	*result = (struct answer_result){.verdict = ANSWER_DROP};
+	result->verdict = ANSWER_DROP;
+	result->reply_len = result->qtype = 0;
+	result->rcode = 0;
+	result->truncated = false;
 	if (err == QUERY_DROP)
 		return;
-	reply_begin(&r, settings, transport, random, &parsed, reply, reply_size);
+	reply_begin(&r, settings, transport, random, &result->query, reply, reply_size);
+	result->limit = r.limit;
 	result->verdict = ANSWER_REPLY;
 	if (err)
 		r.rcode = (uint16_t)err;
@@ -216,5 +219,5 @@ void answer_query(const struct answer_settings *settings, const struct zone_snap
 	result->reply_len = (uint16_t)reply_end(&r);
 	result->rcode = r.rcode & 15;
 	result->truncated = r.cut_short && settings->set_truncate_bit;
-	result->qtype = parsed.qtype;
+	result->qtype = result->query.qtype;
 }

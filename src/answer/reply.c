@@ -44,7 +44,8 @@ void reply_begin(struct reply *reply, const struct answer_settings *settings, en
 
 		reply->opt_size = (uint16_t)(OPT_FIXED + (nsid ? 4 + nsid : 0));
 	}
-	wire_writer_init(&reply->out, buffer, size_limit(reply, transport, size) - reply->opt_size);
+	reply->limit = (uint16_t)size_limit(reply, transport, size);
+	wire_writer_init(&reply->out, buffer, reply->limit - reply->opt_size);
 	wire_write(&reply->out, query->packet, DNS_HEADER + query->question_len);
 }
 

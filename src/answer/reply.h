@@ -18,6 +18,7 @@ struct reply {
 	const struct query *query;
 	struct wire_writer out; /* ends where the OPT record must go at the latest */
 	uint32_t random;
+	uint16_t limit; /* bytes of the whole message */
 	uint16_t opt_size;
 	uint16_t rcode;
 	uint16_t counts[SECTIONS];

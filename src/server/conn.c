@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/siphash.h"
 #include "server/counters.h"
 
@@ -15,6 +16,8 @@ static void on_sweep(struct ev_loop *loop, ev_timer *watcher, int events)
 	struct conn *conn, *next;
 
 	for (unsigned state = 0; state < CONN_STATES; state++) {
+		if (!(table->limits.state[state] > 0))
+			continue;
 		cds_list_for_each_entry_safe (conn, next, &table->states[state], in_state) {
 			if (conn->since + table->limits.state[state] > ev_now(loop))
 				break; /* those behind it came later */
@@ -24,15 +27,20 @@ static void on_sweep(struct ev_loop *loop, ev_timer *watcher, int events)
 	}
 }
 
-void conn_table_init(struct conn_table *table, struct ev_loop *loop, const struct conn_limits *limits,
+int conn_table_init(struct conn_table *table, struct ev_loop *loop, const struct conn_limits *limits,
 	struct server_counters *counters)
 {
 	ev_tstamp interval = 1;
 
 	*table = (struct conn_table){.loop = loop, .limits = *limits, .counters = counters};
+	table->slots = calloc(limits->total, sizeof(*table->slots));
+	if (!table->slots)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < limits->total; i++)
+		table->slots[i].next_free = i + 1;
 	for (unsigned i = 0; i < CONN_STATES; i++) {
 		CDS_INIT_LIST_HEAD(&table->states[i]);
-		if (limits->state[i] / SWEEPS_PER_TIMEOUT < interval)
+		if (limits->state[i] > 0 && limits->state[i] / SWEEPS_PER_TIMEOUT < interval)
 			interval = limits->state[i] / SWEEPS_PER_TIMEOUT;
 	}
 	for (unsigned i = 0; i < CONN_BUCKETS; i++)
@@ -40,6 +48,7 @@ void conn_table_init(struct conn_table *table, struct ev_loop *loop, const struc
 	ev_init(&table->sweep, on_sweep);
 	table->sweep.repeat = interval;
 	table->sweep.data = table;
+	return 0;
 }
 
 void conn_table_fini(struct conn_table *table)
@@ -50,17 +59,23 @@ void conn_table_fini(struct conn_table *table)
 		cds_list_for_each_entry_safe (conn, next, &table->states[state], in_state)
 			conn_close(conn);
 	ev_timer_stop(table->loop, &table->sweep);
+	free(table->slots);
 }
 
 void conn_close(struct conn *conn)
 {
 	struct conn_table *table = conn->table;
+	struct conn_slot *slot = &table->slots[conn->slot];
 
 	ev_io_stop(table->loop, &conn->io);
 	close(conn->io.fd);
 	cds_list_del(&conn->in_state);
 	cds_list_del(&conn->in_bucket);
 	table->pending -= conn->pending_len;
+	slot->conn = NULL;
+	slot->generation++;
+	slot->next_free = table->free_slot;
+	table->free_slot = conn->slot;
 	free(conn->pending);
 	free(conn);
 	if (!--table->open)
@@ -135,7 +150,11 @@ struct conn *conn_open(struct conn_table *table, int fd, const struct addr *peer
 	conn->state = CONN_IDLE;
 	conn->since = ev_now(table->loop);
 	conn->peer = *peer;
+	conn->waiting = 0;
 	conn->closing = false;
+	conn->slot = table->free_slot; /* there is one, as there is place in all */
+	table->free_slot = table->slots[conn->slot].next_free;
+	table->slots[conn->slot].conn = conn;
 	conn->pending = NULL;
 	conn->pending_at = conn->pending_len = conn->in_used = 0;
 	cds_list_add_tail(&conn->in_state, &table->states[CONN_IDLE]);
@@ -155,4 +174,16 @@ void conn_enter(struct conn *conn, enum conn_state state)
 	conn->since = ev_now(conn->table->loop);
 	cds_list_del(&conn->in_state);
 	cds_list_add_tail(&conn->in_state, &conn->table->states[state]);
+}
+
+struct conn_ref conn_reference(const struct conn *conn)
+{
+	return (struct conn_ref){conn->slot, conn->table->slots[conn->slot].generation};
+}
+
+struct conn *conn_find(const struct conn_table *table, struct conn_ref ref)
+{
+	const struct conn_slot *slot = &table->slots[ref.slot];
+
+	return slot->generation == ref.generation ? slot->conn : NULL;
 }

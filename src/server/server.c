@@ -185,3 +185,17 @@ void server_read_counters(const struct server *server, struct server_counters *o
 	for (unsigned w = 0; w < server->inited; w++)
 		server_counters_add(out, &server->workers[w].counters);
 }
+
+void server_read_forward_counters(const struct server *server, struct forward_counters *out)
+{
+	uint64_t *sum = (uint64_t *)out;
+
+	*out = (struct forward_counters){0};
+	for (unsigned w = 0; w < server->inited; w++) {
+		const struct forwarder *forwarder = server->workers[w].forwarder;
+		const uint64_t *counters = forwarder ? (const uint64_t *)forward_counters(forwarder) : NULL;
+
+		for (size_t i = 0; counters && i < sizeof(*out) / sizeof(*sum); i++)
+			sum[i] += __atomic_load_n(&counters[i], __ATOMIC_RELAXED);
+	}
+}

@@ -10,6 +10,7 @@
 
 #include "answer/answer.h"
 #include "base/addr.h"
+#include "forward/forward.h"
 #include "server/counters.h"
 #include "zone/store.h"
 
@@ -23,11 +24,12 @@ struct server_settings {
 	unsigned workers; /* (one) */
 	struct answer_settings answer;
 	const struct zone_store *store;
-	unsigned tcp_connections;             /* in all (SERVER_TCP_CONNECTIONS), divided among the workers */
-	unsigned tcp_connections_per_address; /* (256), likewise */
-	unsigned tcp_idle_ms;                 /* without a query (10,000) */
-	unsigned tcp_message_ms;              /* from a query's first byte to its last (5,000) */
-	unsigned tcp_write_ms;                /* for a peer to take the replies that wait for it (10,000) */
+	const struct forward_settings *forward; /* NULL: names outside our zones are refused */
+	unsigned tcp_connections;               /* in all (SERVER_TCP_CONNECTIONS), divided among the workers */
+	unsigned tcp_connections_per_address;   /* (256), likewise */
+	unsigned tcp_idle_ms;                   /* without a query (10,000) */
+	unsigned tcp_message_ms;                /* from a query's first byte to its last (5,000) */
+	unsigned tcp_write_ms;                  /* for a peer to take the replies that wait for it (10,000) */
 };
 
 #define SERVER_ERROR_MAX 160
@@ -47,5 +49,7 @@ void server_stop(struct server *server);
 void server_free(struct server *server);
 /* The sum over all workers since the start. */
 void server_read_counters(const struct server *server, struct server_counters *out);
+/* The same of forwarding. */
+void server_read_forward_counters(const struct server *server, struct forward_counters *out);
 
 #endif

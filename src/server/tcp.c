@@ -17,6 +17,7 @@
 #define ACCEPT_PAUSE      0.1 /* seconds without accept() when there is no descriptor for it */
 #define REPLY_MAX         65535
 #define PENDING_MAX       (64u << 20) /* bytes of replies that wait for slow peers, in a worker */
+#define WAITING_MAX       100         /* queries of a connection that wait for other servers */
 
 struct listener {
 	ev_io io;
@@ -37,13 +38,32 @@ static struct tcp *tcp_of(const struct conn *conn)
 	return caa_container_of(conn->table, struct tcp, conns);
 }
 
+/* 0: for nothing. */
 static void watch_for(struct conn *conn, int events)
 {
 	struct ev_loop *loop = conn->table->loop;
 
+	if (ev_is_active(&conn->io) ? (conn->io.events & (EV_READ | EV_WRITE)) == events : !events)
+		return;
 	ev_io_stop(loop, &conn->io);
 	ev_io_modify(&conn->io, events);
-	ev_io_start(loop, &conn->io);
+	if (events)
+		ev_io_start(loop, &conn->io);
+}
+
+/* False: there is no memory for it. */
+static bool keep(struct conn *conn, const uint8_t *data, size_t len)
+{
+	if (conn->table->pending + len > PENDING_MAX)
+		return false;
+	uint8_t *pending = realloc(conn->pending, conn->pending_len + len);
+	if (!pending)
+		return false;
+	memcpy(pending + conn->pending_len, data, len);
+	conn->pending = pending;
+	conn->pending_len += len;
+	conn->table->pending += len;
+	return true;
 }
 
 /* Sends, and keeps what the peer does not take now. False: the connection is broken, or there is no memory.
@@ -54,23 +74,18 @@ static bool send_replies(struct conn *conn, const uint8_t *data, size_t len)
 
 	if (!len)
 		return true;
+	if (conn->pending)
+		return keep(conn, data, len);
 	do
 		sent = send(conn->io.fd, data, len, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0 && errno != EAGAIN)
 		return false;
-	size_t done = sent > 0 ? (size_t)sent : 0, left = len - done;
-	if (!left)
+	size_t done = sent > 0 ? (size_t)sent : 0;
+	if (done == len)
 		return true;
-	if (conn->table->pending + left > PENDING_MAX)
+	if (!keep(conn, data + done, len - done))
 		return false;
-	conn->pending = malloc(left);
-	if (!conn->pending)
-		return false;
-	memcpy(conn->pending, data + done, left);
-	conn->pending_at = 0;
-	conn->pending_len = left;
-	conn->table->pending += left;
 	watch_for(conn, EV_WRITE);
 	conn_enter(conn, CONN_WRITING);
 	return true;
@@ -96,6 +111,41 @@ static size_t next_message(struct conn *conn, size_t at, bool *there)
 	return len;
 }
 
+/* True: the reply is there; false: it comes by tcp_reply(). */
+static bool forward(struct conn *conn, uint8_t *reply, struct answer_result *result)
+{
+	struct conn_ref ref = conn_reference(conn);
+	struct forward_client client = {.addr = conn->peer};
+
+	memcpy(client.ticket, &ref, sizeof(ref));
+	if (worker_forward(tcp_of(conn)->worker, ANSWER_TCP, &client, reply, result))
+		return true;
+	conn->waiting++;
+	return false;
+}
+
+/* What the connection is to wait for now that all that can be done is done. False: nothing, it is to be
+ * closed. */
+static bool settle(struct conn *conn, bool progress)
+{
+	enum conn_state state = conn->waiting ? CONN_WAITING : CONN_IDLE;
+
+	if (conn->pending)
+		return true;
+	if (conn->closing && !conn->waiting)
+		return false;
+	if (conn->closing || conn->waiting >= WAITING_MAX) {
+		watch_for(conn, 0);
+	} else {
+		watch_for(conn, EV_READ);
+		if (conn->in_used)
+			state = CONN_READING;
+	}
+	if (progress || conn->state != state)
+		conn_enter(conn, state);
+	return true;
+}
+
 /* Answers what has come in, until the peer stops taking replies. False: the connection is to be closed. */
 static bool serve(struct conn *conn)
 {
@@ -105,7 +155,7 @@ static bool serve(struct conn *conn)
 	size_t at = 0, used = 0;
 	bool ok = true, there = true;
 
-	while (ok && !conn->pending && !conn->closing) {
+	while (ok && !conn->pending && !conn->closing && conn->waiting < WAITING_MAX) {
 		size_t len = next_message(conn, at, &there);
 		struct answer_result result;
 
@@ -114,7 +164,8 @@ static bool serve(struct conn *conn)
 		worker_answer(worker, snapshot, ANSWER_TCP, conn->in + at + 2, len, tcp->out + used + 2,
 			REPLY_MAX, &result);
 		at += 2 + len;
-		if (result.verdict != ANSWER_DROP) {
+		if (result.verdict == ANSWER_REPLY ||
+			(result.verdict == ANSWER_OUTSIDE && forward(conn, tcp->out + used + 2, &result))) {
 			wire_put_u16(tcp->out + used, result.reply_len);
 			used += 2u + result.reply_len;
 		}
@@ -127,24 +178,22 @@ static bool serve(struct conn *conn)
 	ok = ok && send_replies(conn, tcp->out, used);
 	conn->in_used -= at;
 	memmove(conn->in, conn->in + at, conn->in_used);
-	if (!ok || conn->pending)
-		return ok;
-	if (conn->closing)
-		return false;
-	if (at || conn->state != CONN_READING)
-		conn_enter(conn, conn->in_used ? CONN_READING : CONN_IDLE);
-	return true;
+	return ok && settle(conn, at > 0);
 }
 
 /* False: the connection is to be closed. */
 static bool read_queries(struct conn *conn)
 {
-	for (unsigned i = 0; i < READS_PER_EVENT && !conn->pending; i++) {
+	for (unsigned i = 0; i < READS_PER_EVENT && !conn->pending && conn->waiting < WAITING_MAX; i++) {
 		size_t room = sizeof(conn->in) - conn->in_used;
 		ssize_t n = recv(conn->io.fd, conn->in + conn->in_used, room, 0);
 
-		if (n <= 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0) { /* it asks no more, and may still listen */
+			conn->closing = true;
+			return settle(conn, true);
+		}
 		conn->in_used += (size_t)n;
 		if (!serve(conn))
 			return false;
@@ -168,11 +217,8 @@ static bool write_pending(struct conn *conn)
 	conn->table->pending -= conn->pending_len;
 	free(conn->pending);
 	conn->pending = NULL;
-	conn->pending_len = 0;
-	if (conn->closing)
-		return false;
-	watch_for(conn, EV_READ);
-	return serve(conn); /* what had come in meanwhile */
+	conn->pending_at = conn->pending_len = 0;
+	return conn->closing ? settle(conn, true) : serve(conn); /* what had come in meanwhile */
 }
 
 static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
@@ -180,6 +226,24 @@ static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 	struct conn *conn = (struct conn *)watcher;
 
 	if (!(conn->pending ? write_pending(conn) : read_queries(conn)))
+		conn_close(conn);
+}
+
+void tcp_reply(struct tcp *tcp, const uint8_t ticket[FORWARD_TICKET_MAX], const uint8_t *reply, size_t len)
+{
+	struct conn_ref ref;
+
+	memcpy(&ref, ticket, sizeof(ref));
+	struct conn *conn = conn_find(&tcp->conns, ref);
+	if (!conn)
+		return;
+	conn->waiting--;
+	wire_put_u16(tcp->out, (uint16_t)len);
+	memcpy(tcp->out + 2, reply, len);
+	bool ok = send_replies(conn, tcp->out, 2 + len);
+	if (ok && !conn->pending)
+		ok = conn->closing ? settle(conn, true) : serve(conn); /* what had to wait for this */
+	if (!ok)
 		conn_close(conn);
 }
 
@@ -216,7 +280,8 @@ static void on_connect(struct ev_loop *loop, ev_io *watcher, int events)
 		int fd = accept4(watcher->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-			if (i == 0) /* else it may be that nobody waits: the kernel looks for a descriptor first */
+			if (i == 0) /* else it may be that nobody waits: the kernel looks for a descriptor
+				       first */
 				relieve(tcp);
 			return;
 		}
@@ -251,7 +316,10 @@ struct tcp *tcp_new(struct worker *worker)
 				[CONN_WRITING] = settings->tcp_write_ms / 1e3,
 			},
 	};
-	conn_table_init(&tcp->conns, worker->loop, &limits, &worker->counters);
+	if (conn_table_init(&tcp->conns, worker->loop, &limits, &worker->counters)) {
+		free(tcp);
+		return NULL;
+	}
 	ev_init(&tcp->pause, on_pause_end);
 	tcp->pause.data = tcp;
 	return tcp;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/udp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -31,6 +32,16 @@ struct slot {
 	uint8_t out[PACKET];
 	uint8_t stagger[SLOT_STAGGER];
 };
+
+/* The way back for a reply that comes later. Sockets live as long as the worker. */
+struct udp_ticket {
+	const struct udp_socket *sock;
+	union peer peer;
+	uint8_t peer_len, control_len;
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+static_assert(
+	sizeof(struct udp_ticket) <= FORWARD_TICKET_MAX, "a ticket has room in what the forwarder keeps");
 
 struct udp_socket {
 	ev_io io;
@@ -126,6 +137,24 @@ static bool may_answer(const struct udp_socket *sock, struct msghdr *in, struct 
 	return !addr_from_sockaddr(&sender, NULL, &peer->any) && !addr_equal(&sender, &local);
 }
 
+/* True: the reply is there; false: it comes by udp_reply(). */
+static bool forward(struct udp *udp, const struct udp_socket *sock, const struct msghdr *back, uint8_t *reply,
+	struct answer_result *result)
+{
+	const union peer *peer = back->msg_name;
+	struct forward_client client;
+	struct udp_ticket ticket = {.sock = sock,
+		.peer = *peer,
+		.peer_len = (uint8_t)back->msg_namelen,
+		.control_len = (uint8_t)back->msg_controllen};
+
+	if (back->msg_controllen)
+		memcpy(ticket.control, back->msg_control, back->msg_controllen);
+	addr_from_sockaddr(&client.addr, NULL, &peer->any);
+	memcpy(client.ticket, &ticket, sizeof(ticket));
+	return worker_forward(udp->worker, ANSWER_UDP, &client, reply, result);
+}
+
 /* Answers the first `count` slots and returns how many replies there are. */
 static unsigned answer_batch(struct udp *udp, const struct udp_socket *sock, unsigned count)
 {
@@ -144,6 +173,9 @@ static unsigned answer_batch(struct udp *udp, const struct udp_socket *sock, uns
 		worker_answer(worker, snapshot, ANSWER_UDP, slot->in, udp->in[i].msg_len, slot->out,
 			sizeof(slot->out), &result);
 		if (result.verdict == ANSWER_DROP)
+			continue;
+		if (result.verdict == ANSWER_OUTSIDE &&
+			!forward(udp, sock, &udp->out[replies].msg_hdr, slot->out, &result))
 			continue;
 		udp->out_iov[replies++] = (struct iovec){slot->out, result.reply_len};
 	}
@@ -174,6 +206,27 @@ static void send_batch(struct udp *udp, int fd, unsigned count)
 	}
 	if (lost)
 		server_count(&udp->worker->counters.udp_lost, lost);
+}
+
+void udp_reply(
+	struct udp *udp, const uint8_t ticket_bytes[FORWARD_TICKET_MAX], const uint8_t *reply, size_t len)
+{
+	struct udp_ticket ticket;
+	struct iovec iov = {(void *)(uintptr_t)reply, len}; /* is only read */
+	ssize_t sent;
+
+	memcpy(&ticket, ticket_bytes, sizeof(ticket));
+	struct msghdr msg = {.msg_name = &ticket.peer,
+		.msg_namelen = ticket.peer_len,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = ticket.control_len ? ticket.control : NULL,
+		.msg_controllen = ticket.control_len};
+	do
+		sent = sendmsg(ticket.sock->io.fd, &msg, 0);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		server_count(&udp->worker->counters.udp_lost, 1);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)

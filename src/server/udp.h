@@ -12,5 +12,7 @@ void udp_free(struct udp *udp);
 /* Takes a bound socket over. 0 or ERR_NOMEM, then the socket is the caller's still. Not while the worker
  * runs. */
 int udp_add_socket(struct udp *udp, int fd, const struct addr *addr, uint16_t port);
+/* Sends a reply that came later, by the ticket of its query. */
+void udp_reply(struct udp *udp, const uint8_t ticket[FORWARD_TICKET_MAX], const uint8_t *reply, size_t len);
 
 #endif

@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <pthread.h>
 
+#include "forward/forward.h"
 #include "server/server.h"
 
 struct udp;
@@ -20,6 +21,7 @@ struct worker {
 	ev_async wake; /* the loop is to end */
 	struct udp *udp;
 	struct tcp *tcp;
+	struct forwarder *forwarder; /* NULL: nothing is forwarded */
 	uint64_t random;
 	pthread_t thread;
 	bool running;
@@ -35,9 +37,14 @@ int worker_start(struct worker *worker);
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker);
 
-/* Answers one query and counts it. For its own thread. */
+/* Answers one query from our zones. With ANSWER_OUTSIDE, worker_forward() is to follow. Both are for its own
+ * thread, and count. */
 void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
 	enum answer_transport transport, const uint8_t *query, size_t query_len, uint8_t *reply,
 	size_t reply_size, struct answer_result *result);
+/* Hands the query of `result` to the forwarder. `client` has its address and ticket. True: there is a reply,
+ * as if it were ours; false: it comes later, by udp_reply() or tcp_reply(). */
+bool worker_forward(struct worker *worker, enum answer_transport transport, struct forward_client *client,
+	uint8_t *reply, struct answer_result *result);
 
 #endif
