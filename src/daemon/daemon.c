@@ -11,6 +11,7 @@
 #include "base/rcu.h"
 #include "conf/system.h"
 #include "daemon/descriptors.h"
+#include "daemon/forwarding.h"
 #include "daemon/privileges.h"
 #include "daemon/zones.h"
 #include "mesos/follow.h"
@@ -24,6 +25,7 @@ struct daemon {
 	struct addr *local;
 	size_t local_count;
 	struct zone_store *store;
+	struct forward_settings forward;
 	struct server *server; /* NULL: dnson is false */
 	struct follow *follow;
 };
@@ -45,8 +47,9 @@ static int read_local_addresses(struct daemon *d)
 static int make_server(struct daemon *d)
 {
 	const struct conf *conf = d->conf;
+	unsigned workers = conf->workers ? conf->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	struct server_settings settings = {.addresses = conf->listeners, .address_count = conf->listener_count,
-		.port = conf->port, .workers = conf->workers ? conf->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+		.port = conf->port, .workers = workers, .forward = &d->forward,
 		.answer = {.edns_udp_size = conf->edns_udp_size, .set_truncate_bit = conf->set_truncate_bit,
 			.recursion_available = conf->recurse_on, .version = "mesos-named " PACKAGE_VERSION},
 		.store = d->store};
@@ -56,6 +59,7 @@ static int make_server(struct daemon *d)
 		return 0;
 	settings.tcp_connections =
 		descriptors_share(settings.workers, settings.address_count, SERVER_TCP_CONNECTIONS);
+	d->forward = forwarding_settings(conf, workers);
 	d->server = server_new(&settings, error);
 	if (!d->server) {
 		log_error("server", "%s", error);
@@ -87,11 +91,14 @@ static void daemon_fini(struct daemon *d)
 static void log_counts(const struct daemon *d)
 {
 	struct server_counters server = {0};
+	struct forward_counters forward = {0};
 	struct follow_counters follow;
 	struct zone_counters zone;
 
-	if (d->server)
+	if (d->server) {
 		server_read_counters(d->server, &server);
+		server_read_forward_counters(d->server, &forward);
+	}
 	follow_read_counters(d->follow, &follow);
 	zone_store_counters(d->store, &zone);
 	double age = follow.source.last_good > 0 ? ev_time() - follow.source.last_good : -1;
@@ -101,12 +108,20 @@ static void log_counts(const struct daemon *d)
 		" serial=%" PRIu32 " loaded=%d state_age=%.0f names=%" PRIu64 " a=%" PRIu64 " aaaa=%" PRIu64
 		" srv=%" PRIu64 " other=%" PRIu64 " agents=%zu frameworks=%zu tasks=%zu documents=%" PRIu64
 		" documents_failed=%" PRIu64 " commits=%" PRIu64 " pages_touched=%" PRIu64
-		" last_pages_touched=%" PRIu32,
+		" last_pages_touched=%" PRIu32 " forwarded=%" PRIu64 " forward_refused=%" PRIu64
+		" forward_cached=%" PRIu64 " forward_stale=%" PRIu64 " forward_joined=%" PRIu64
+		" forward_overload=%" PRIu64 " forward_failed=%" PRIu64 " forward_looped=%" PRIu64
+		" upstream_queries=%" PRIu64 " upstream_tcp=%" PRIu64 " upstream_replies=%" PRIu64
+		" upstream_timeouts=%" PRIu64 " upstream_mismatches=%" PRIu64 " upstream_retries=%" PRIu64,
 		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server.rcodes[0], server.rcodes[3],
 		server.rcodes[2], server.rcodes[5], server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP],
-		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv, zone.other,
-		follow.feed.elements.agents, follow.feed.elements.frameworks, follow.feed.elements.tasks, follow.feed.documents,
-		follow.feed.documents_failed, zone.commits, zone.pages_touched, follow.feed.pages_touched);
+		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv,
+		zone.other, follow.feed.elements.agents, follow.feed.elements.frameworks,
+		follow.feed.elements.tasks, follow.feed.documents, follow.feed.documents_failed, zone.commits,
+		zone.pages_touched, follow.feed.pages_touched, forward.queries, forward.refused, forward.cached,
+		forward.stale, forward.joined, forward.overload, forward.failed, forward.looped,
+		forward.upstream_queries, forward.upstream_tcp, forward.upstream_replies,
+		forward.upstream_timeouts, forward.upstream_mismatches, forward.upstream_retries);
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
