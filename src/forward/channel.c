@@ -111,7 +111,8 @@ static void take_out(struct channel *c, struct flight *f)
 	*at = f->next;
 }
 
-/* Ends the query that the packet is for. False if that is none, or the packet is nothing that c-ares should see. */
+/* Ends the query that the packet is for. False if that is none, or the packet is nothing that c-ares should
+ * see. */
 static bool take_packet(struct channel *c, const uint8_t *packet, size_t len)
 {
 	struct message *m;
@@ -121,6 +122,8 @@ static bool take_packet(struct channel *c, const uint8_t *packet, size_t len)
 	struct flight *f = *find(c, wire_get_u16(packet));
 	if (!f || f->over)
 		return f; /* c-ares knows what to do with a second reply */
+	if (len < DNS_HEADER + (size_t)f->question_len && wire_get_u16(packet + 4))
+		return false; /* cut: it has not another question, but none */
 	switch (message_check(packet, len, f->question, f->question_len, &m)) {
 	case 0:
 		finish(f, UPSTREAM_REPLIED, m);
@@ -189,7 +192,8 @@ static ares_ssize_t send_vector(ares_socket_t fd, const struct iovec *vector, in
 	if (c->tcp)
 		return n;
 	if (n < 0 && errno != EAGAIN)
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL); /* the first one only reported the last packet's ICMP error */
+		n = sendmsg(fd, &msg,
+			MSG_NOSIGNAL); /* the first one only reported the last packet's ICMP error */
 	if (c->sending && vector[0].iov_len >= 2) {
 		uint16_t id = wire_get_u16(vector[0].iov_base);
 
@@ -227,8 +231,8 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *packet
 	}
 }
 
-int channel_send(struct channel *c, struct random_block *random, uint8_t *packet, size_t len, upstream_done_fn *done,
-	void *ctx)
+int channel_send(struct channel *c, struct random_block *random, uint8_t *packet, size_t len,
+	upstream_done_fn *done, void *ctx)
 {
 	size_t name_len = len > DNS_HEADER ? dname_len(packet + DNS_HEADER, len - DNS_HEADER) : 0;
 	uint16_t id;
@@ -273,7 +277,8 @@ static int set_server(struct channel *c, const struct conf_server *server)
 	return ares_set_servers_ports(c->ares.channel, &node) == ARES_SUCCESS ? 0 : ERR_SYSTEM;
 }
 
-struct channel *channel_new(struct flight_queue *queue, const struct conf_server *server, bool tcp, double timeout)
+struct channel *channel_new(
+	struct flight_queue *queue, const struct conf_server *server, bool tcp, double timeout)
 {
 	static const struct ares_socket_functions functions = {
 		.asocket = open_socket,
@@ -297,7 +302,8 @@ struct channel *channel_new(struct flight_queue *queue, const struct conf_server
 		.resolvconf_path = nowhere,
 	};
 	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_SERVERS |
-		   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_RESOLVCONF | ARES_OPT_NOROTATE;
+		   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_RESOLVCONF |
+		   ARES_OPT_NOROTATE;
 	struct channel *c = calloc(1, sizeof(*c));
 
 	if (!c)

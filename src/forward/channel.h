@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One c-ares channel to one server, over UDP or over TCP: its queries in flight and its sockets. Inside forward/,
- * for upstream.c alone.
+/* One c-ares channel to one server, over UDP or over TCP: its queries in flight and its sockets. Inside
+ * forward/, for upstream.c alone.
  *
  * The sockets' functions are ours: what comes by UDP is looked at before c-ares sees it, so that a forged or
- * broken packet, or an ICMP error, ends no query, and so that answers of more than 512 bytes arrive whole (1.18
- * cuts them unless it is allowed to do EDNS by itself). */
+ * broken packet, or an ICMP error, ends no query, and so that answers of more than 512 bytes arrive whole
+ * (1.18 cuts them unless it is allowed to do EDNS by itself). */
 #ifndef FORWARD_CHANNEL_H
 #define FORWARD_CHANNEL_H
 
@@ -22,8 +22,8 @@ struct flight {
 	struct message *message;
 	enum upstream_outcome outcome;
 	uint16_t id;
-	bool held;  /* by c-ares */
-	bool over;  /* its end is known */
+	bool held; /* by c-ares */
+	bool over; /* its end is known */
 	bool told;
 	uint16_t question_len;
 	uint8_t question[]; /* as sent */
@@ -56,11 +56,12 @@ void flight_queue_init(struct flight_queue *q, struct ev_loop *loop);
 void flight_queue_fini(struct flight_queue *q);
 
 /* NULL: out of memory, or of what c-ares needs. */
-struct channel *channel_new(struct flight_queue *queue, const struct conf_server *server, bool tcp, double timeout);
+struct channel *channel_new(
+	struct flight_queue *queue, const struct conf_server *server, bool tcp, double timeout);
 /* Ends all queries without telling; before flight_queue_fini(). */
 void channel_free(struct channel *c);
 /* As upstream_send(). */
-int channel_send(struct channel *c, struct random_block *random, uint8_t *packet, size_t len, upstream_done_fn *done,
-	void *ctx);
+int channel_send(struct channel *c, struct random_block *random, uint8_t *packet, size_t len,
+	upstream_done_fn *done, void *ctx);
 
 #endif

@@ -14,7 +14,7 @@
 #define ROUNDS        2   /* how often a server that says nothing is asked */
 #define STALE_AFTER   1.8 /* seconds: RFC 8767, section 5 */
 #define LATE          1.9 /* a reply that took longer can be a pulse that somebody has piled up (CVE-2024-33655) */
-#define PULSE_CLIENTS 16  /* waiting at one address */
+#define PULSE_CLIENTS 16 /* waiting at one address */
 #define NEVER         1e12
 #define REPLY_MAX     65535
 
@@ -32,7 +32,7 @@ struct attempt { /* one query to one server */
 	size_t server;
 	double started;
 	bool tcp, edns;
-	bool missed; /* it was noted that this takes too long */
+	bool missed;    /* it was noted that this takes too long */
 	uint8_t name[]; /* as spelt */
 };
 
@@ -84,8 +84,8 @@ uint32_t exchange_now(void)
 	return (uint32_t)ts.tv_sec;
 }
 
-struct message_terms exchange_terms(const struct forward_settings *settings, const struct forward_client *client,
-	const struct query *query, uint32_t random)
+struct message_terms exchange_terms(const struct forward_settings *settings,
+	const struct forward_client *client, const struct query *query, uint32_t random)
 {
 	return (struct message_terms){
 		.query = query,
@@ -100,7 +100,8 @@ struct message_terms exchange_terms(const struct forward_settings *settings, con
 
 static struct cache_key key_of(const struct exchange *e)
 {
-	return (struct cache_key){e->name, e->name_len, e->type, e->class, e->dnssec_ok, e->checking_disabled};
+	return (struct cache_key){
+		e->name, e->name_len, e->type, e->class, e->dnssec_ok, e->checking_disabled};
 }
 
 /* The table. */
@@ -117,8 +118,8 @@ static uint64_t hash_question(const struct query *query)
 
 static bool has_question(const struct exchange *e, uint64_t hash, const struct query *query)
 {
-	return e->hash == hash && e->type == query->qtype && e->class == query->qclass && e->name_len == query->name_len &&
-	       !memcmp(e->name, query->name, query->name_len);
+	return e->hash == hash && e->type == query->qtype && e->class == query->qclass &&
+	       e->name_len == query->name_len && !memcmp(e->name, query->name, query->name_len);
 }
 
 static void leave_table(struct exchange *e)
@@ -132,7 +133,8 @@ static void leave_table(struct exchange *e)
 	x->count--;
 }
 
-static struct exchange *find(const struct exchanges *x, uint64_t hash, const struct query *query, const struct cache_key *key)
+static struct exchange *find(
+	const struct exchanges *x, uint64_t hash, const struct query *query, const struct cache_key *key)
 {
 	for (struct exchange *e = x->buckets[hash & (x->bucket_count - 1)]; e; e = e->chain)
 		if (has_question(e, hash, query) && e->dnssec_ok == key->dnssec_ok &&
@@ -170,7 +172,8 @@ static void exchange_free(struct exchange *e)
 
 /* The clients. */
 
-static int add_waiter(struct exchange *e, const struct forward_client *client, const struct query *query, uint32_t random)
+static int add_waiter(
+	struct exchange *e, const struct forward_client *client, const struct query *query, uint32_t random)
 {
 	struct exchanges *x = e->owner;
 	size_t len = DNS_HEADER + query->question_len;
@@ -357,7 +360,8 @@ static int launch(struct exchange *e, size_t server, bool tcp, bool edns, bool m
 	return 0;
 }
 
-/* The server to be asked next: the one that was asked least, of these one that is well, of these the first. */
+/* The server to be asked next: the one that was asked least, of these one that is well, of these the first.
+ */
 static size_t choose(const struct exchange *e)
 {
 	size_t best = e->route->count;
@@ -424,7 +428,8 @@ static void set_timer(struct exchange *e)
 	ev_timer_start(loop, &e->timer);
 }
 
-/* After anything that happened: is it over, and when must be looked next? The exchange may be gone afterwards. */
+/* After anything that happened: is it over, and when must be looked next? The exchange may be gone
+ * afterwards. */
 static void go_on(struct exchange *e)
 {
 	double now = ev_now(e->owner->c.loop);
@@ -448,7 +453,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 	go_on(timer->data);
 }
 
-/* Keeps the message if it is the best so far: a cut answer is better than an error, and the last of errors is given. */
+/* Keeps the message if it is the best so far: a cut answer is better than an error, and the last of errors is
+ * given. */
 static void keep_poor(struct exchange *e, struct message *m)
 {
 	if (e->poor && e->poor->rcode == RCODE_NOERROR) {
@@ -464,7 +470,8 @@ static void on_reply(struct exchange *e, const struct attempt *a, struct message
 	struct server_state *s = &e->states[a->server];
 	bool bad = m->rcode != RCODE_NOERROR && m->rcode != RCODE_NXDOMAIN;
 
-	if (a->edns && !m->edns && (m->rcode == RCODE_FORMERR || m->rcode == RCODE_NOTIMP) && !s->plain_asked) {
+	if (a->edns && !m->edns && (m->rcode == RCODE_FORMERR || m->rcode == RCODE_NOTIMP) &&
+		!s->plain_asked) {
 		s->plain_asked = true;
 		message_free(m);
 		if (launch(e, a->server, a->tcp, false, true))
@@ -489,7 +496,8 @@ static void on_reply(struct exchange *e, const struct attempt *a, struct message
 	e->next_at = 0;
 }
 
-static void on_attempt(struct exchange *e, const struct attempt *a, enum upstream_outcome outcome, struct message *m)
+static void on_attempt(
+	struct exchange *e, const struct attempt *a, enum upstream_outcome outcome, struct message *m)
 {
 	struct server_state *s = &e->states[a->server];
 
@@ -555,8 +563,8 @@ static bool all_ill(const struct route *route)
 	return true;
 }
 
-static struct exchange *start(struct exchanges *x, const struct route *route, uint64_t hash, const struct query *query,
-	const struct cache_key *key)
+static struct exchange *start(struct exchanges *x, const struct route *route, uint64_t hash,
+	const struct query *query, const struct cache_key *key)
 {
 	struct exchange *e = calloc(1, sizeof(*e) + route->count * sizeof(e->states[0]));
 	struct exchange **bucket = &x->buckets[hash & (x->bucket_count - 1)];
@@ -589,8 +597,9 @@ static struct exchange *start(struct exchanges *x, const struct route *route, ui
 	return e;
 }
 
-enum exchange_verdict exchange_ask(struct exchanges *x, const struct route *route, const struct forward_client *client,
-	const struct query *query, const struct cache_key *key, uint32_t random)
+enum exchange_verdict exchange_ask(struct exchanges *x, const struct route *route,
+	const struct forward_client *client, const struct query *query, const struct cache_key *key,
+	uint32_t random)
 {
 	uint64_t hash = hash_question(query);
 	struct exchange *e = find(x, hash, query, key);
@@ -606,9 +615,8 @@ enum exchange_verdict exchange_ask(struct exchanges *x, const struct route *rout
 		if (!e)
 			return EXCHANGE_LIMIT;
 	}
-	const struct message *stale = joined || !all_ill(route)
-					      ? NULL
-					      : cache_find(x->c.cache, key, exchange_now(), true, &age);
+	const struct message *stale =
+		joined || !all_ill(route) ? NULL : cache_find(x->c.cache, key, exchange_now(), true, &age);
 	e->stale_given = stale && stale->rcode != RCODE_SERVFAIL;
 	if (!e->stale_given && add_waiter(e, client, query, random)) {
 		if (!joined) {

@@ -51,7 +51,8 @@ static uint16_t judge_question(const struct query *query)
 	}
 }
 
-static uint16_t judge(const struct forwarder *f, const struct forward_client *client, const struct query *query, uint16_t *ede)
+static uint16_t judge(const struct forwarder *f, const struct forward_client *client,
+	const struct query *query, uint16_t *ede)
 {
 	const struct forward_settings *s = f->settings;
 
@@ -67,7 +68,8 @@ static uint16_t judge(const struct forwarder *f, const struct forward_client *cl
 	return query->flags & FLAG_RD ? 0 : RCODE_REFUSED;
 }
 
-static size_t reply_stale(struct forwarder *f, const struct cache_key *key, struct message_terms *terms, uint8_t *reply)
+static size_t reply_stale(
+	struct forwarder *f, const struct cache_key *key, struct message_terms *terms, uint8_t *reply)
 {
 	const struct message *m = cache_find(f->cache, key, exchange_now(), true, &terms->age);
 
@@ -81,12 +83,12 @@ static size_t reply_stale(struct forwarder *f, const struct cache_key *key, stru
 	return message_compose(m, terms, reply);
 }
 
-enum forward_verdict forward_query(struct forwarder *f, const struct forward_client *client, const struct query *query,
-	uint32_t random, uint8_t *reply, size_t *reply_len)
+enum forward_verdict forward_query(struct forwarder *f, const struct forward_client *client,
+	const struct query *query, uint32_t random, uint8_t *reply, size_t *reply_len)
 {
 	struct message_terms terms = exchange_terms(f->settings, client, query, random);
-	const struct cache_key key = {query->name, query->name_len, query->qtype, query->qclass, query->dnssec_ok,
-		query->flags & FLAG_CD};
+	const struct cache_key key = {query->name, query->name_len, query->qtype, query->qclass,
+		query->dnssec_ok, query->flags & FLAG_CD};
 
 	f->counters.queries++;
 	uint16_t rcode = judge(f, client, query, &terms.ede);
@@ -128,8 +130,8 @@ const struct forward_counters *forward_counters(const struct forwarder *f)
 	return &f->counters;
 }
 
-struct forwarder *forwarder_new(struct ev_loop *loop, const struct forward_settings *settings, forward_reply_fn *reply,
-	void *ctx, int *err)
+struct forwarder *forwarder_new(struct ev_loop *loop, const struct forward_settings *settings,
+	forward_reply_fn *reply, void *ctx, int *err)
 {
 	struct forwarder *f = calloc(1, sizeof(*f));
 

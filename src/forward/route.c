@@ -31,8 +31,8 @@ static struct upstream *get_upstream(
 	return u;
 }
 
-static int fill(struct routes *r, struct route *route, struct ev_loop *loop, const struct conf_servers *servers,
-	double timeout)
+static int fill(struct routes *r, struct route *route, struct ev_loop *loop,
+	const struct conf_servers *servers, double timeout)
 {
 	int err = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which servers are asked for a name: those of the longest zone of `zoneResolvers` that holds it, else `resolvers`.
- * Inside forward/; one thread. */
+/* Which servers are asked for a name: those of the longest zone of `zoneResolvers` that holds it, else
+ * `resolvers`. Inside forward/; one thread. */
 #ifndef FORWARD_ROUTE_H
 #define FORWARD_ROUTE_H
 
@@ -16,8 +16,8 @@ struct route {
 
 struct routes;
 
-/* Makes the upstreams, each server once, however many zones it serves. NULL and `*err` on failure (ERR_FORMAT: a zone's name
- * is none). */
+/* Makes the upstreams, each server once, however many zones it serves. NULL and `*err` on failure
+ * (ERR_FORMAT: a zone's name is none). */
 struct routes *routes_new(struct ev_loop *loop, const struct forward_settings *settings, int *err);
 void routes_free(struct routes *r);
 /* Never NULL. */

@@ -42,7 +42,8 @@ static void spell(uint8_t *name, size_t len, struct random_block *random)
 	} while (letters >= SPELLING_LETTERS_MIN && (!lower || !upper));
 }
 
-size_t spelling_query(uint8_t packet[SPELLING_QUERY_MAX], const struct spelling_terms *terms, struct random_block *random)
+size_t spelling_query(
+	uint8_t packet[SPELLING_QUERY_MAX], const struct spelling_terms *terms, struct random_block *random)
 {
 	struct wire_writer w;
 

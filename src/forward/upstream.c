@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "forward/channel.h"
 
-#define CHANNEL_QUERIES 512 /* after these or */
+#define CHANNEL_QUERIES 128 /* after these or */
 #define CHANNEL_SECONDS 5.0 /* this time a channel gets no more until it was idle */
 #define SLOTS_UDP       16  /* channels to choose from */
 #define SLOTS_TCP       2
@@ -84,7 +84,8 @@ static struct channel *pick(struct upstream *u, struct pool *p)
 	return *slot;
 }
 
-int upstream_send(struct upstream *u, bool tcp, uint8_t *packet, size_t len, upstream_done_fn *done, void *ctx)
+int upstream_send(
+	struct upstream *u, bool tcp, uint8_t *packet, size_t len, upstream_done_fn *done, void *ctx)
 {
 	struct pool *p = &u->pools[tcp];
 
@@ -94,7 +95,8 @@ int upstream_send(struct upstream *u, bool tcp, uint8_t *packet, size_t len, ups
 	if (!c)
 		return ERR_NOMEM;
 	int err = channel_send(c, &u->random, packet, len, done, ctx);
-	if (!err && upstream_health(u) == UPSTREAM_PROBE) { /* this is the query that probes: the next one later */
+	if (!err && upstream_health(u) ==
+			    UPSTREAM_PROBE) { /* this is the query that probes: the next one later */
 		u->ill_for = clamp(u->ill_for * 2, ILL_FIRST, ILL_LONGEST);
 		u->ill_until = ev_now(u->loop) + u->ill_for;
 	}
@@ -171,7 +173,8 @@ bool upstream_is_server(const struct upstream *u, const struct conf_server *serv
 	return u->server.port == server->port && addr_equal(&u->server.addr, &server->addr);
 }
 
-struct upstream *upstream_new(struct ev_loop *loop, const struct conf_server *server, double timeout, int *err)
+struct upstream *upstream_new(
+	struct ev_loop *loop, const struct conf_server *server, double timeout, int *err)
 {
 	struct upstream *u = calloc(1, sizeof(*u));
 

@@ -41,7 +41,8 @@ static bool is_there(const struct fake_query *q)
 void fake_send_raw(const struct fake_query *q, const void *bytes, size_t len)
 {
 	if (!q->conn)
-		sendto(q->server->udp_io.fd, bytes, len, 0, (const struct sockaddr *)&q->from, sizeof(q->from));
+		sendto(q->server->udp_io.fd, bytes, len, 0, (const struct sockaddr *)&q->from,
+			sizeof(q->from));
 	else if (is_there(q))
 		send(q->conn->io.fd, bytes, len, MSG_NOSIGNAL);
 }
@@ -71,8 +72,8 @@ static void on_udp(struct ev_loop *loop, ev_io *io, int revents)
 
 	for (;;) {
 		socklen_t from_len = sizeof(q.from);
-		ssize_t n = recvfrom(
-			io->fd, q.packet, sizeof(q.packet), MSG_DONTWAIT, (struct sockaddr *)&q.from, &from_len);
+		ssize_t n = recvfrom(io->fd, q.packet, sizeof(q.packet), MSG_DONTWAIT,
+			(struct sockaddr *)&q.from, &from_len);
 
 		if (n < 0)
 			return;
