@@ -222,8 +222,10 @@ static size_t compose(struct exchanges *x, const struct waiter *w, const struct 
 		x->reply[2] |= FLAG_TC >> 8;
 		return len;
 	}
-	return v->message ? message_compose(v->message, &terms, x->reply)
-			  : message_compose_error(RCODE_SERVFAIL, &terms, x->reply);
+	/* Over TCP there is no other way to go: an empty answer that was cut would be taken for the truth. */
+	if (!v->message || (w->client.tcp && v->message->flags & FLAG_TC && !v->message->counts[0]))
+		return message_compose_error(RCODE_SERVFAIL, &terms, x->reply);
+	return message_compose(v->message, &terms, x->reply);
 }
 
 static void reply_all(struct exchange *e, const struct verdict *v)
