@@ -205,6 +205,20 @@ sub wait_log {
     return wait_until(sub { $self->log =~ $pattern });
 }
 
+# The counts of the server, as SIGUSR1 has them logged: a hash.
+sub counts {
+    my ($self) = @_;
+    my $before = () = $self->log =~ / counts queries_udp=/g;
+    $self->signal("USR1");
+    my $line = wait_until(
+        sub {
+            my @lines = $self->log =~ /^(.* counts queries_udp=.*)\n/mg;
+            return @lines > $before ? $lines[-1] : undef;
+        }
+    ) or return {};
+    return { $line =~ /(\w+)=(\S+)/g };
+}
+
 sub signal {
     my ($self, $name) = @_;
     return $self->{pid} && kill $name => $self->{pid};
