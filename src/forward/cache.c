@@ -201,7 +201,7 @@ static bool is_useless(const struct cache *cache, const struct entry *entry, uin
 static void evict_one(struct cache *cache, struct pool *pool, uint32_t now)
 {
 	for (unsigned looks = 0;; looks++, pool->hand++) {
-		if (pool->hand >= pool->count)
+		if (pool->hand + 1 >= pool->count) /* the last one is the newest */
 			pool->hand = 0;
 		struct entry *entry = &pool->entries[pool->hand];
 
@@ -210,6 +210,7 @@ static void evict_one(struct cache *cache, struct pool *pool, uint32_t now)
 		entry->used = false;
 	}
 	remove_entry(cache, pool->first + pool->hand);
+	pool->hand++; /* the newest one has just moved there */
 	cache->counters.evicted++;
 }
 

@@ -265,6 +265,20 @@ static void test_eviction(void **state)
 	cache_free(cache);
 }
 
+/* Where nothing is used twice, what came last is there. */
+static void test_newest(void **state)
+{
+	struct cache *cache = new_cache(40, 0, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		put(cache, numbered(i), 60, false, 1000);
+	for (unsigned i = 1000 - 28; i < 1000; i++)
+		assert_non_null(find(cache, numbered(i), 1000, false));
+	assert_int_equal(counters_of(cache).entries, 30);
+	cache_free(cache);
+}
+
 static void test_bytes(void **state)
 {
 	struct cache *cache = new_cache(1000, 20000, 0);
@@ -366,6 +380,7 @@ int main(void)
 		TEST(off),
 		TEST(shares),
 		TEST(eviction),
+		TEST(newest),
 		TEST(bytes),
 		TEST(random),
 	};
