@@ -50,6 +50,8 @@ server:
  zonelistfile: "$self->{dir}/zonelist"
  xfrdir: "$self->{dir}"
  server-count: 1
+ rrl-ratelimit: 0
+ rrl-whitelist-ratelimit: 0
 remote-control:
  control-enable: no
 $zones
