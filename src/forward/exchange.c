@@ -15,6 +15,7 @@
 #define STALE_AFTER   1.8 /* seconds: RFC 8767, section 5 */
 #define LATE          1.9 /* a reply that took longer can be a pulse that somebody has piled up (CVE-2024-33655) */
 #define PULSE_CLIENTS 16 /* waiting at one address */
+#define ILL_LIMIT     1.0 /* how long to wait when no server is well: one that is back answers sooner */
 #define NEVER         1e12
 #define REPLY_MAX     65535
 
@@ -53,6 +54,7 @@ struct exchange {
 	struct message *poor; /* the best that there is so far: an error, or cut short */
 	ev_timer timer;
 	double started, next_at, stale_at;
+	double limit; /* when clients have waited long enough */
 	bool over;        /* its clients have their reply, and it is in the table no more */
 	bool good;        /* with an answer */
 	bool stale_given; /* to those who waited, and to all who come */
@@ -292,7 +294,7 @@ static bool give_stale(struct exchange *e)
 	if (!v.message || v.message->rcode == RCODE_SERVFAIL)
 		return false;
 	for (const struct waiter *w = e->waiters; w; w = w->next)
-		e->owner->c.counters->stale++;
+		forward_count(&e->owner->c.counters->stale);
 	e->stale_given = true; /* before the clients come with other questions, or with this one */
 	reply_all(e, &v);
 	return true;
@@ -307,7 +309,7 @@ static void fail(struct exchange *e)
 	if ((!m || m->rcode == RCODE_SERVFAIL) && (e->stale_given || give_stale(e)))
 		return;
 	e->poor = NULL;
-	e->owner->c.counters->failed++;
+	forward_count(&e->owner->c.counters->failed);
 	if (m)
 		v = (struct verdict){.message = m, .ede = EDE_NONE};
 	else
@@ -357,8 +359,9 @@ static int launch(struct exchange *e, size_t server, bool tcp, bool edns, bool m
 		return err;
 	}
 	e->attempts = a;
-	x->c.counters->upstream_queries++;
-	x->c.counters->upstream_tcp += tcp;
+	forward_count(&x->c.counters->upstream_queries);
+	if (tcp)
+		forward_count(&x->c.counters->upstream_tcp);
 	return 0;
 }
 
@@ -385,7 +388,7 @@ static bool ask_server(struct exchange *e, size_t i)
 	struct upstream *u = e->route->servers[i];
 
 	if (e->states[i].asked++)
-		e->owner->c.counters->upstream_retries++;
+		forward_count(&e->owner->c.counters->upstream_retries);
 	return !launch(e, i, false, upstream_takes_edns(u), true);
 }
 
@@ -418,7 +421,7 @@ static void probe(struct exchange *e)
 static void set_timer(struct exchange *e)
 {
 	struct ev_loop *loop = e->owner->c.loop;
-	double at = e->started + 2 * e->owner->c.settings->timeout, wait;
+	double at = e->limit, wait;
 
 	if (e->next_at < at)
 		at = e->next_at;
@@ -442,7 +445,7 @@ static void go_on(struct exchange *e)
 		e->stale_at = NEVER;
 		give_stale(e);
 	}
-	if (!e->over && (!e->attempts || now >= e->started + 2 * e->owner->c.settings->timeout))
+	if (!e->over && (!e->attempts || now >= e->limit))
 		fail(e);
 	if (!e->over)
 		set_timer(e);
@@ -526,9 +529,12 @@ static void on_attempt(
 
 static void count(struct forward_counters *c, enum upstream_outcome outcome)
 {
-	c->upstream_replies += outcome == UPSTREAM_REPLIED;
-	c->upstream_timeouts += outcome == UPSTREAM_TIMEOUT;
-	c->upstream_mismatches += outcome == UPSTREAM_MISMATCHED;
+	if (outcome == UPSTREAM_REPLIED)
+		forward_count(&c->upstream_replies);
+	else if (outcome == UPSTREAM_TIMEOUT)
+		forward_count(&c->upstream_timeouts);
+	else if (outcome == UPSTREAM_MISMATCHED)
+		forward_count(&c->upstream_mismatches);
 }
 
 static void on_done(void *ctx, enum upstream_outcome outcome, struct message *message)
@@ -565,6 +571,13 @@ static bool all_ill(const struct route *route)
 	return true;
 }
 
+static double longest_wait(const struct exchanges *x, const struct route *route)
+{
+	double seconds = 2 * x->c.settings->timeout;
+
+	return seconds > ILL_LIMIT && all_ill(route) ? ILL_LIMIT : seconds;
+}
+
 static struct exchange *start(struct exchanges *x, const struct route *route, uint64_t hash,
 	const struct query *query, const struct cache_key *key)
 {
@@ -578,6 +591,7 @@ static struct exchange *start(struct exchanges *x, const struct route *route, ui
 	e->hash = hash;
 	e->waiters_end = &e->waiters;
 	e->started = ev_now(x->c.loop);
+	e->limit = e->started + longest_wait(x, route);
 	e->stale_at = e->started + STALE_AFTER;
 	e->type = query->qtype;
 	e->class = query->qclass;
@@ -628,7 +642,7 @@ enum exchange_verdict exchange_ask(struct exchanges *x, const struct route *rout
 		return EXCHANGE_LIMIT;
 	}
 	if (joined) {
-		x->c.counters->joined++;
+		forward_count(&x->c.counters->joined);
 		return EXCHANGE_WAITING;
 	}
 	ask_next(e);

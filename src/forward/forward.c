@@ -74,10 +74,10 @@ static size_t reply_stale(
 	const struct message *m = cache_find(f->cache, key, exchange_now(), true, &terms->age);
 
 	if (!m) { /* it was pushed out meanwhile */
-		f->counters.failed++;
+		forward_count(&f->counters.failed);
 		return message_compose_error(RCODE_SERVFAIL, terms, reply);
 	}
-	f->counters.stale++;
+	forward_count(&f->counters.stale);
 	terms->ttl_cap = CACHE_STALE_TTL;
 	terms->ede = EDE_STALE;
 	return message_compose(m, terms, reply);
@@ -90,21 +90,21 @@ enum forward_verdict forward_query(struct forwarder *f, const struct forward_cli
 	const struct cache_key key = {query->name, query->name_len, query->qtype, query->qclass,
 		query->dnssec_ok, query->flags & FLAG_CD};
 
-	f->counters.queries++;
+	forward_count(&f->counters.queries);
 	uint16_t rcode = judge(f, client, query, &terms.ede);
 	if (rcode) {
-		f->counters.refused++;
+		forward_count(&f->counters.refused);
 		*reply_len = message_compose_error(rcode, &terms, reply);
 		return FORWARD_REPLY;
 	}
 	if (exchange_is_looped(f->exchanges, query)) {
-		f->counters.looped++;
+		forward_count(&f->counters.looped);
 		*reply_len = message_compose_error(RCODE_REFUSED, &terms, reply);
 		return FORWARD_REPLY;
 	}
 	const struct message *m = cache_find(f->cache, &key, exchange_now(), false, &terms.age);
 	if (m) {
-		f->counters.cached++;
+		forward_count(&f->counters.cached);
 		if (m->rcode == RCODE_SERVFAIL)
 			terms.ede = EDE_CACHED_ERROR;
 		*reply_len = message_compose(m, &terms, reply);
@@ -118,7 +118,7 @@ enum forward_verdict forward_query(struct forwarder *f, const struct forward_cli
 		*reply_len = reply_stale(f, &key, &terms, reply);
 		break;
 	case EXCHANGE_LIMIT:
-		f->counters.overload++;
+		forward_count(&f->counters.overload);
 		*reply_len = message_compose_error(RCODE_SERVFAIL, &terms, reply);
 		break;
 	}

@@ -69,6 +69,11 @@ struct forward_counters { /* all uint64_t, this worker's, as in server/counters.
 	uint64_t upstream_queries, upstream_tcp, upstream_replies, upstream_timeouts, upstream_mismatches,
 		upstream_retries;
 };
+/* For the owner of the counter only: others read it meanwhile. */
+static inline void forward_count(uint64_t *counter)
+{
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
 const struct forward_counters *forward_counters(const struct forwarder *f);
 
 #endif

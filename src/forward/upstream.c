@@ -16,7 +16,7 @@
 #define ILL_FIRST    1.0
 #define ILL_LONGEST  30.0
 #define RTT_UNKNOWN  0.3
-#define PATIENCE_MIN 0.05
+#define PATIENCE_MIN 0.1
 #define PATIENCE_MAX 0.8
 #define EDNS_MEMORY  3600.0
 

@@ -3,6 +3,7 @@
 #include "t/unit/forward_world.h"
 
 #include "base/siphash.h"
+#include "forward/acl.h"
 
 static void test_answer_and_cache(void **state)
 {
@@ -109,6 +110,97 @@ static void test_all_silent(void **state)
 	world_free(w);
 }
 
+/* Its time-out is waited out by the first, not by all. */
+static void test_only_server_dead(void **state)
+{
+	struct world *w = world_new(silent, NULL, NULL);
+	double began;
+
+	w->settings.timeout = 2;
+	world_start(w);
+	get(w, &(struct ask){.name = "a.example"});
+	get(w, &(struct ask){.name = "b.example"});
+	began = world_clock();
+	assert_int_equal(get(w, &(struct ask){.name = "c.example"}).rcode, RCODE_SERVFAIL);
+	assert_true(world_clock() - began < 1.5);
+	w->servers[0].fn = answers;
+	began = world_clock();
+	assert_int_equal(get(w, &(struct ask){.name = "d.example"}).answers, 2);
+	assert_true(world_clock() - began < 0.5);
+	world_free(w);
+}
+
+static void names_itself(struct fake_query *q)
+{
+	struct world *w = q->server->ctx;
+	uint8_t reply[600];
+
+	fake_send(q, reply, fake_reply(q, reply, 0, (unsigned)(q->server - w->servers) + 1, 60));
+}
+
+static void test_routes(void **state)
+{
+	struct world *w = world_new(names_itself, names_itself, names_itself);
+	char corp[] = "corp.example", deep[] = "deep.corp.example";
+	struct conf_zone_resolver zones[] = {
+		{corp, {&w->addresses[1], 1}},
+		{deep, {&w->addresses[2], 1}},
+	};
+
+	w->resolvers.count = 1;
+	w->settings.zone_resolvers = zones;
+	w->settings.zone_resolver_count = 2;
+	world_start(w);
+	assert_int_equal(get(w, &(struct ask){.name = "example"}).answers, 1);
+	assert_int_equal(get(w, &(struct ask){.name = "notcorp.example"}).answers, 1);
+	assert_int_equal(get(w, &(struct ask){.name = "."}).answers, 1);
+	assert_int_equal(get(w, &(struct ask){.name = "corp.example"}).answers, 2);
+	assert_int_equal(get(w, &(struct ask){.name = "a.b.corp.example"}).answers, 2);
+	assert_int_equal(get(w, &(struct ask){.name = "deep.corp.example"}).answers, 3);
+	assert_int_equal(get(w, &(struct ask){.name = "x.deep.corp.example"}).answers, 3);
+	assert_int_equal(get(w, &(struct ask){.name = "xdeep.corp.example"}).answers, 2);
+	world_free(w);
+}
+
+static void test_no_resolvers(void **state)
+{
+	struct world *w = world_new(NULL, NULL, NULL);
+
+	world_start(w);
+	assert_int_equal(get(w, &(struct ask){.name = "a.example"}).rcode, RCODE_SERVFAIL);
+	world_free(w);
+}
+
+static bool allows(const char *prefix, uint8_t bits, const char *address)
+{
+	struct conf_prefix p = {.bits = bits};
+	struct addr a;
+
+	assert_int_equal(addr_parse(&p.addr, prefix, strlen(prefix)), 0);
+	assert_int_equal(addr_parse(&a, address, strlen(address)), 0);
+	return acl_allows(&p, 1, &a);
+}
+
+static void test_acl(void **state)
+{
+	const struct addr none = {.len = 0};
+
+	assert_true(allows("10.0.0.0", 8, "10.255.1.2"));
+	assert_false(allows("10.0.0.0", 8, "11.0.0.0"));
+	assert_true(allows("172.16.0.0", 12, "172.31.255.255"));
+	assert_false(allows("172.16.0.0", 12, "172.32.0.0"));
+	assert_true(allows("192.0.2.1", 32, "192.0.2.1"));
+	assert_false(allows("192.0.2.1", 32, "192.0.2.0"));
+	assert_true(allows("0.0.0.0", 0, "198.51.100.7"));
+	assert_false(allows("0.0.0.0", 0, "::1"));
+	assert_true(allows("fe80::", 10, "febf::1"));
+	assert_false(allows("fe80::", 10, "fec0::1"));
+	assert_true(allows("::1", 128, "::1"));
+	assert_false(allows("::1", 128, "::2"));
+	assert_false(acl_allows(&(struct conf_prefix){.bits = 0}, 1, &none));
+	assert_false(acl_allows(NULL, 0, &none));
+}
+
 static void answers_for_a_second(struct fake_query *q)
 {
 	uint8_t reply[600];
@@ -164,6 +256,10 @@ int main(void)
 		cmocka_unit_test(test_failover),
 		cmocka_unit_test(test_servfail_elsewhere),
 		cmocka_unit_test(test_all_silent),
+		cmocka_unit_test(test_only_server_dead),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_no_resolvers),
+		cmocka_unit_test(test_acl),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_free_in_flight),
 	};

@@ -214,7 +214,7 @@ static void test_health(void **state)
 	assert_int_equal(upstream_health(s->u), UPSTREAM_WELL);
 	for (int i = 0; i < 100; i++)
 		upstream_note(s->u, UPSTREAM_REPLIED, 0.001);
-	assert_true(upstream_patience(s->u) >= 0.05 && upstream_patience(s->u) < 0.06);
+	assert_true(upstream_patience(s->u) >= 0.1 && upstream_patience(s->u) < 0.11);
 	for (int i = 0; i < 100; i++)
 		upstream_note(s->u, UPSTREAM_REPLIED, 5);
 	assert_true(upstream_patience(s->u) <= 0.8);
