@@ -146,10 +146,10 @@ subtest "localZones" => sub {
     like $named->dig("-x", "::1"),       qr/PTR\s+localhost\./, "dig -x ::1";
     like $named->dig("-x", "fe80::1"),   qr/status: NXDOMAIN.*flags: qr aa/s, "dig -x fe80::1";
     $named->stop_ok;
-    $named = Named->start(config => { localZones => JSON::PP::false });
+    $named = Named->start(config => { localZones => JSON::PP::false, externalon => JSON::PP::false });
     like $named->dig("-x", "127.0.0.1"), qr/status: REFUSED/, "localZones false: none of them";
     $named->stop_ok;
-    $named = Named->start(config => { zoneResolvers => { "10.in-addr.arpa" => ["127.0.0.1:1"] } });
+    $named = Named->start(config => { zoneResolvers => { "10.in-addr.arpa" => ["127.0.0.1:1"] }, externalon => JSON::PP::false });
     is lookup($named, "1.0.0.10.in-addr.arpa", "PTR"), "REFUSED: ", "zoneResolvers for one: it is not ours";
     like $named->dig("-x", "172.16.1.1"), qr/status: NXDOMAIN/, "the others are";
     $named->stop_ok;

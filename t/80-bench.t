@@ -9,9 +9,9 @@ use MesosSim;
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
 
-for my $benchmark (qw(answers ingest latency)) {
+for my $benchmark (qw(answers ingest latency forward)) {
   SKIP: {
-        skip "$benchmark: no dnsperf", 1 if $benchmark eq "answers" && !grep { -x "$_/dnsperf" } split /:/, $ENV{PATH};
+        skip "$benchmark: no dnsperf", 1 if $benchmark =~ /^(?:answers|forward)$/ && !grep { -x "$_/dnsperf" } split /:/, $ENV{PATH};
         my $text = `perl '$ENV{MN_SRCDIR}/t/bench/$benchmark.pl' --smoke 2>&1`;
         ok($? == 0 && $text =~ /^\|[- |]+\|\n\| .*\d/m, $benchmark) or diag($text);
     }
