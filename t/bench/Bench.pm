@@ -76,12 +76,19 @@ sub slurp {
 
 # ---- processes
 
-# The command held to a core, where there is such a core, and before whatever else wants it, where that is allowed.
-sub pin {
+# Becomes a command, held to a core, where there is such a core, and before whatever else wants it, where that is
+# allowed: as a session of its own, since Linux weighs sessions first (sched(7), autogroup), then what runs in them.
+sub become {
     my ($cpu, @command) = @_;
-    unshift @command, "nice", "-n", -10       if $> == 0;
+    POSIX::setsid();
+    if ($> == 0 && open my $weight, ">", "/proc/self/autogroup") {
+        print $weight "-15\n";
+        close $weight;
+    }
+    delete $ENV{JOURNAL_STREAM};
     unshift @command, "taskset", "-c", $cpu if $cpu < `nproc`;
-    return @command;
+    { no warnings "exec"; exec { $command[0] } @command; }
+    POSIX::_exit(127);
 }
 
 # Starts a command on a core, in a process group of its own; its output goes to `log`. Returns its pid.
@@ -90,16 +97,28 @@ sub start {
     my $pid = fork;
     fail("fork: $!") unless defined $pid;
     if (!$pid) {
-        setpgrp;
-        delete $ENV{JOURNAL_STREAM};
         open STDIN,  "<",  "/dev/null" or POSIX::_exit(127);
         open STDOUT, ">>", $log        or POSIX::_exit(127);
         open STDERR, ">&", \*STDOUT    or POSIX::_exit(127);
-        my @all = pin($cpu, @command);
-        exec { $all[0] } @all or POSIX::_exit(127);
+        become($cpu, @command);
     }
     $running{$pid} = $name;
     return $pid;
+}
+
+# Runs a command on the clients' core to its end, with input from a file, and returns what it printed.
+sub output_of {
+    my ($input, @command) = @_;
+    my $pid = open(my $out, "-|") // fail("fork: $!");
+    if (!$pid) {
+        open STDIN, "<", $input or POSIX::_exit(127);
+        become($CLIENT_CPU, @command);
+    }
+    $running{$pid} = $command[0];
+    my $text = do { local $/; <$out> } // "";
+    close $out or fail("$command[0] failed:\n$text");
+    delete $running{$pid};
+    return $text;
 }
 
 # Runs code in a process of its own, until stop().
@@ -344,11 +363,7 @@ sub start_echo {
 # Runs dnsperf on the other core; { completed, lost, rate, request, response, latency (s) }.
 sub dnsperf {
     my ($port, $queries, @options) = @_;
-    my @command = pin($CLIENT_CPU, need("dnsperf", "dnsperf"), "-s", "127.0.0.1", "-p", $port, "-d", $queries, @options);
-    open my $out, "-|", @command or fail("dnsperf: $!");
-    local $/;
-    my $text = <$out>;
-    close $out or fail("dnsperf failed:\n$text");
+    my $text = output_of("/dev/null", need("dnsperf", "dnsperf"), "-s", "127.0.0.1", "-p", $port, "-d", $queries, @options);
     my %r;
     ($r{completed}) = $text =~ /Queries completed:\s+(\d+)/;
     ($r{lost})      = $text =~ /Queries lost:\s+(\d+)/;

@@ -36,9 +36,7 @@ my $queries = Bench::write_file("$dir/queries", map {"$_ A\n"} Bench::pick(20000
 
 sub ask {
     my ($port) = @_;
-    my $command = join " ", Bench::pin($Bench::CLIENT_CPU, Bench::built("t/bench/latency"), $port, $o{rate}, $o{seconds});
-    my $line = `$command <'$queries'`;
-    Bench::fail("latency: $line") if $?;
+    my $line = Bench::output_of($queries, Bench::built("t/bench/latency"), $port, $o{rate}, $o{seconds});
     return { $line =~ /(\w+)=([\d.]+)/g };
 }
 
