@@ -3,6 +3,7 @@
 
 #include <ev.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,6 +43,18 @@ static int read_local_addresses(struct daemon *d)
 		d->local[d->local_count++] = system.interfaces[i].addr;
 	conf_system_fini(&system);
 	return d->local ? 0 : ERR_NOMEM;
+}
+
+/* The first commit has liburcu start a thread, which takes over the mask of signals. */
+static int make_store(struct daemon *d)
+{
+	sigset_t all, saved;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &saved);
+	d->store = zones_new(d->conf, true);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	return d->store ? 0 : ERR_SYSTEM;
 }
 
 static int make_server(struct daemon *d)
@@ -168,7 +181,7 @@ int daemon_run(const struct conf *conf, const char *state_file)
 	privileges_seal();
 	signal(SIGPIPE, SIG_IGN);
 	if (!err)
-		err = (d.store = zones_new(conf, true)) ? 0 : ERR_SYSTEM;
+		err = make_store(&d);
 	if (!err)
 		err = make_server(&d);
 	if (!err)

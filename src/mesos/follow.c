@@ -3,6 +3,7 @@
 
 #include <ev.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -255,11 +256,17 @@ int follow_start(struct follow *f)
 {
 	int err = f->settings.state_file ? read_file(f) : 0;
 
+	sigset_t all, saved;
+
 	if (err)
 		return err;
-	if (pthread_create(&f->thread, NULL, run, f))
+	sigfillset(&all); /* signals are the main thread's */
+	pthread_sigmask(SIG_SETMASK, &all, &saved);
+	f->running = !pthread_create(&f->thread, NULL, run, f);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	if (!f->running)
 		return ERR_SYSTEM;
-	f->running = true;
+	pthread_setname_np(f->thread, "mesos");
 	return 0;
 }
 
