@@ -70,8 +70,7 @@ static int make_server(struct daemon *d)
 
 	if (!conf->dns_on)
 		return 0;
-	settings.tcp_connections =
-		descriptors_share(settings.workers, settings.address_count, SERVER_TCP_CONNECTIONS);
+	settings.tcp_connections = descriptors_share(conf, workers, SERVER_TCP_CONNECTIONS);
 	d->forward = forwarding_settings(conf, workers);
 	d->server = server_new(&settings, error);
 	if (!d->server) {

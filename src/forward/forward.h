@@ -15,6 +15,8 @@
 #include "conf/conf.h"
 #include "forward/cache.h"
 
+#define FORWARD_SOCKETS_MAX 128 /* of a forwarder to one server, UDP and TCP alike */
+
 /* Who waits, as the server keeps it: copied, given back, never looked into but for what is named here. */
 #define FORWARD_TICKET_MAX 96
 struct forward_client {

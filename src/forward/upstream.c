@@ -5,12 +5,13 @@
 
 #include "base/err.h"
 #include "forward/channel.h"
+#include "forward/forward.h"
 
 #define CHANNEL_QUERIES 128 /* after these or */
 #define CHANNEL_SECONDS 5.0 /* this time a channel gets no more until it was idle */
 #define SLOTS_UDP       16  /* channels to choose from */
 #define SLOTS_TCP       2
-#define CHANNELS_MAX    64 /* with those that are not chosen any more and have something in flight */
+#define CHANNELS_MAX    (FORWARD_SOCKETS_MAX / 2) /* with those not chosen any more that have something in flight */
 
 #define MISSES_ILL   3 /* queries in a row without a reply */
 #define ILL_FIRST    1.0
