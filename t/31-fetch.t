@@ -109,7 +109,7 @@ subtest "another leader" => sub {
             }
             ),
             "master $leader leads: its port is published";
-        like $named->log, qr/leader=127\.0\.0\.1:$port /, "and logged";
+        ok $named->wait_log(qr/leader=127\.0\.0\.1:$port /), "and logged";
     }
     $sim->cmd("scale", app => "fetch", n => 4);
     follows($named, $sim, "changes of the new leader are seen");
