@@ -7,15 +7,10 @@
 #ifndef CLUSTER_MODEL_H
 #define CLUSTER_MODEL_H
 
-#include "base/pmap.h"
 #include "cluster/build.h"
+#include "cluster/view.h"
 
 struct cluster_model;
-
-/* One version of the model's contents. */
-struct cluster_maps {
-	const struct pmap *of[CLUSTER_TASK + 1]; /* by enum cluster_kind */
-};
 
 struct cluster_model *cluster_model_new(void); /* NULL: out of memory */
 /* Frees the model and its elements; nobody may still read a version. */

@@ -16,6 +16,7 @@ struct feed {
 	const struct conf *conf;
 	struct zone_store *store;
 	struct feed_hosts hosts;
+	struct feed_published published;
 	struct naming *naming;
 	struct cluster_model *model;
 	struct cluster_builder builder;
@@ -24,9 +25,8 @@ struct feed {
 	size_t server_count;
 	bool apex_made; /* the records that never change are in the zone */
 
-	struct cluster_master leader, *masters; /* as they are in the zone */
-	struct cluster_master next_leader;      /* as the last document names it */
-	size_t master_count;
+	const struct cluster_view *view;   /* the last published, the store's; NULL before the first */
+	struct cluster_master next_leader; /* as the last document names it */
 
 	bool open;          /* a document is under way */
 	bool hosts_pending; /* addresses of hosts changed meanwhile */
@@ -86,8 +86,7 @@ struct feed *feed_new(const struct conf *conf, struct zone_store *store, const s
 	feed->hosts = *hosts;
 	feed->naming = naming_new(&naming);
 	feed->model = cluster_model_new();
-	feed->masters = calloc(conf->masters.count + 1, sizeof(feed->masters[0]));
-	if (!feed->naming || !feed->model || !feed->masters || make_servers(feed, local, local_count)) {
+	if (!feed->naming || !feed->model || make_servers(feed, local, local_count)) {
 		feed_free(feed);
 		return NULL;
 	}
@@ -102,8 +101,12 @@ void feed_free(struct feed *feed)
 	cluster_model_free(feed->model);
 	naming_free(feed->naming);
 	free(feed->servers);
-	free(feed->masters);
 	free(feed);
+}
+
+void feed_set_published(struct feed *feed, const struct feed_published *published)
+{
+	feed->published = *published;
 }
 
 /* Gives an agent or framework the addresses of its host, and finishes it. */
@@ -209,28 +212,38 @@ static struct cluster_master master_of(const struct feed *feed, const char *host
 	return master;
 }
 
-/* The configured masters with the addresses known now. NULL: out of memory. */
-static struct cluster_master *masters_now(const struct feed *feed)
+/* The next view, for now with the masters only: the leader, and the configured ones with the addresses known now.
+ * NULL: out of memory. */
+static struct cluster_view *view_now(const struct feed *feed)
 {
 	const struct conf_endpoints *list = &feed->conf->masters;
-	struct cluster_master *masters = calloc(list->count + 1, sizeof(*masters));
+	struct cluster_view *view = calloc(1, sizeof(*view) + list->count * sizeof(view->masters[0]));
 
-	for (size_t i = 0; masters && i < list->count; i++)
-		masters[i] = master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
-	return masters;
+	if (!view)
+		return NULL;
+	view->leader = feed->next_leader;
+	view->master_count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		view->masters[i] =
+			master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
+	return view;
 }
 
-static void change_masters(struct feed *feed, const struct cluster_master *leader, const struct cluster_master *masters)
+static bool same_masters(const struct cluster_view *a, const struct cluster_view *b)
 {
-	size_t count = feed->conf->masters.count;
+	return a->master_count == b->master_count && !memcmp(&a->leader, &b->leader, sizeof(a->leader)) &&
+		!memcmp(a->masters, b->masters, a->master_count * sizeof(a->masters[0]));
+}
 
-	if (feed->master_count == count && !memcmp(leader, &feed->leader, sizeof(*leader)) &&
-		!memcmp(masters, feed->masters, count * sizeof(*masters)))
+static void change_masters(struct feed *feed, const struct cluster_view *before, const struct cluster_view *after)
+{
+	if (before && same_masters(before, after))
 		return;
 	struct naming_sink sink = emit_sink(feed, -1);
-	naming_masters(feed->naming, &feed->leader, feed->masters, feed->master_count, &sink);
+	if (before)
+		naming_masters(feed->naming, &before->leader, before->masters, before->master_count, &sink);
 	sink = emit_sink(feed, 1);
-	naming_masters(feed->naming, leader, masters, count, &sink);
+	naming_masters(feed->naming, &after->leader, after->masters, after->master_count, &sink);
 }
 
 /* The zone's NS record and the name server's addresses. */
@@ -268,7 +281,7 @@ static int commit(struct feed *feed, bool complete)
 	const struct cluster_changes changes = {.arg = feed, .agent = agent_changed, .framework = framework_changed,
 		.task = task_changed};
 	int64_t left_out[NAMING_LEFT_OUT_COUNT];
-	struct cluster_master leader = feed->next_leader, *masters = masters_now(feed);
+	struct cluster_view *view = view_now(feed);
 	struct retired garbage = {0};
 	struct zone_commit result;
 	bool load = !feed->waiting && !feed->loaded;
@@ -277,7 +290,7 @@ static int commit(struct feed *feed, bool complete)
 	feed->emit = (struct zone_emit){.txn = zone_txn_begin(feed->store,
 			NAMES_PER_ELEMENT * cluster_model_pending(feed->model)), .ttl = feed->conf->ttl,
 		.left_out = feed->counters.left_out};
-	int err = feed->emit.txn && masters ? 0 : ERR_NOMEM;
+	int err = feed->emit.txn && view ? 0 : ERR_NOMEM;
 	if (err)
 		cluster_model_abort(feed->model);
 	else
@@ -287,33 +300,33 @@ static int commit(struct feed *feed, bool complete)
 			zone_txn_abort(feed->emit.txn);
 		goto out;
 	}
-	change_masters(feed, &leader, masters);
+	change_masters(feed, feed->view, view);
 	if (!feed->apex_made)
 		make_apex(feed);
 	if (load)
 		zone_txn_set_loaded(feed->emit.txn);
-	err = zone_txn_commit(feed->emit.txn, &result);
+	err = zone_txn_prepare(feed->emit.txn);
 	if (err) {
 		cluster_model_abort(feed->model);
 		goto out;
 	}
 	cluster_model_finish(feed->model, &garbage);
-	retired_free(&garbage);
-	free(feed->masters);
-	feed->masters = masters;
-	feed->master_count = feed->conf->masters.count;
-	feed->leader = leader;
-	masters = NULL;
+	view->maps = cluster_model_maps(feed->model);
+	zone_txn_publish(feed->emit.txn, view, &garbage, &result);
+	feed->view = view;
 	feed->apex_made = true;
 	feed->loaded |= load;
 	feed->counters.pages_touched = result.pages_touched;
 	feed->counters.names_touched = result.names_touched;
 	feed->counters.elements = cluster_model_counts(feed->model);
 	log_commit(feed, &result, load);
+	if (feed->published.call)
+		feed->published.call(feed->published.arg);
 out:
-	if (err)
+	if (err) {
 		memcpy(feed->counters.left_out, left_out, sizeof(left_out));
-	free(masters);
+		free(view);
+	}
 	return err;
 }
 

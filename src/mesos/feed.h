@@ -30,10 +30,18 @@ struct feed_counters {
 	uint32_t names_touched;
 };
 
+/* Called after each publication, once the store shows it. */
+struct feed_published {
+	void (*call)(void *arg); /* NULL: nobody wants to know */
+	void *arg;
+};
+
 /* `conf`, `hosts` and `store` are borrowed. `local` are this host's addresses, for the name server's own records
  * where the listener is a wildcard. NULL: out of memory. */
 struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
 	const struct addr *local, size_t local_count);
+void feed_set_published(struct feed *feed, const struct feed_published *published);
+/* Frees the cluster's elements too: the store's snapshots may be read on, but not what they show of the cluster. */
 void feed_free(struct feed *feed);
 
 /* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened,

@@ -198,7 +198,10 @@ struct follow *follow_new(const struct follow_settings *settings)
 	if (f->resolver)
 		f->feed = feed_new(settings->conf, settings->store, &hosts, settings->local, settings->local_count);
 	if (f->feed) {
+		const struct feed_published published = {settings->published, settings->arg};
+
 		err = 0;
+		feed_set_published(f->feed, &published);
 		ev_async_init(&f->stop, on_stop);
 		ev_timer_init(&f->gather, on_gather, 0, 0);
 		ev_timer_init(&f->patience, on_patience, 0, 0);

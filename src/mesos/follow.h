@@ -17,6 +17,8 @@ struct follow_settings {
 	const char *state_file;   /* NULL, or the document to take instead of a master's */
 	const struct addr *local; /* this host's addresses */
 	size_t local_count;
+	void (*published)(void *arg); /* called on the thread after each publication, with `arg`; may be NULL */
+	void *arg;
 };
 
 /* NULL: logged why. */

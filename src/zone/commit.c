@@ -18,6 +18,7 @@ struct commit {
 	struct zone_touch *parents[PARENTS]; /* of this fold: those used last */
 	unsigned next_parent;
 	struct zone_counters counters;
+	struct zone_version *version; /* once it is ready */
 	bool folded; /* before: nodes of this transaction's own making are in the map */
 	bool changed;
 };
@@ -82,6 +83,7 @@ void commit_abort(struct zone_txn *txn)
 		if (!in_base(txn, node))
 			free(node);
 	pmap_edit_abort(&c->edit);
+	free(c->version);
 	free(c->garbage.items); /* what it names is still in use */
 	commit_end(txn);
 }
@@ -378,33 +380,6 @@ static int make_apex(struct zone_txn *txn, bool loaded, uint32_t *serial)
 	return 0;
 }
 
-static void publish(struct zone_txn *txn, struct zone_version *version, uint32_t serial, bool loaded,
-	struct zone_commit *result)
-{
-	struct zone_store *store = txn->store;
-	struct commit *c = txn->commit;
-
-	*result = (struct zone_commit){.changed = c->changed, .serial = serial,
-		.names_touched = (uint32_t)txn->names_touched, .records_added = c->builder.records_added,
-		.records_removed = c->builder.records_removed, .pages_touched = (uint32_t)c->edit.pages_touched,
-		.conflicts = c->builder.conflicts};
-	c->counters.serial = serial;
-	c->counters.loaded = loaded;
-	c->counters.commits++;
-	c->counters.pages_touched += c->edit.pages_touched;
-	pmap_edit_commit(&c->edit);
-	zone_versions_publish(&store->versions, version, &c->garbage);
-	if (c->changed) {
-		zone_journal_append(store->journal, c->builder.journal, store->serial, serial);
-		c->builder.journal = NULL;
-	}
-	store->serial = serial;
-	store->loaded = loaded;
-	pthread_mutex_lock(&store->lock);
-	store->counters = c->counters;
-	pthread_mutex_unlock(&store->lock);
-}
-
 /* The cluster's apex has come or gone: it counts at the name above it, if that lies in another zone of ours. */
 static int settle_apex(struct zone_txn *txn)
 {
@@ -415,15 +390,13 @@ static int settle_apex(struct zone_txn *txn)
 	return err ? err : apply(txn);
 }
 
-int commit_publish(struct zone_txn *txn, struct zone_commit *result)
+int commit_prepare(struct zone_txn *txn)
 {
 	struct zone_store *store = txn->store;
 	bool loaded = store->loaded || txn->set_loaded;
-	struct zone_version *version = NULL;
 	uint32_t serial;
 	int err = commit_fold(txn);
 
-	*result = (struct zone_commit){.serial = store->serial};
 	if (!err)
 		err = make_apex(txn, loaded, &serial);
 	if (!err)
@@ -431,14 +404,42 @@ int commit_publish(struct zone_txn *txn, struct zone_commit *result)
 	if (!err)
 		err = apply_touch(txn, txn->apex);
 	if (!err) {
-		version = zone_version_new(txn->commit->edit.map, serial, store->zones, store->zone_count, loaded);
-		err = version ? 0 : ERR_NOMEM;
+		txn->commit->version = zone_version_new(
+			txn->commit->edit.map, serial, store->zones, store->zone_count, loaded);
+		err = txn->commit->version ? 0 : ERR_NOMEM;
 	}
 	if (err) {
 		commit_abort(txn);
 		return err;
 	}
-	publish(txn, version, serial, loaded, result);
-	commit_end(txn);
+	txn->commit->counters.serial = serial;
+	txn->commit->counters.loaded = loaded;
 	return 0;
+}
+
+void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
+	struct zone_commit *result)
+{
+	struct zone_store *store = txn->store;
+	struct commit *c = txn->commit;
+	uint32_t serial = c->counters.serial;
+
+	*result = (struct zone_commit){.changed = c->changed, .serial = serial,
+		.names_touched = (uint32_t)txn->names_touched, .records_added = c->builder.records_added,
+		.records_removed = c->builder.records_removed, .pages_touched = (uint32_t)c->edit.pages_touched,
+		.conflicts = c->builder.conflicts};
+	c->counters.commits++;
+	c->counters.pages_touched += c->edit.pages_touched;
+	pmap_edit_commit(&c->edit);
+	zone_versions_publish(&store->versions, c->version, &c->garbage, cluster, elements);
+	if (c->changed) {
+		zone_journal_append(store->journal, c->builder.journal, store->serial, serial);
+		c->builder.journal = NULL;
+	}
+	store->serial = serial;
+	store->loaded = c->counters.loaded;
+	pthread_mutex_lock(&store->lock);
+	store->counters = c->counters;
+	pthread_mutex_unlock(&store->lock);
+	commit_end(txn);
 }

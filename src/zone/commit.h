@@ -12,9 +12,12 @@ struct commit;
 
 /* Folds the touches into the version under construction and forgets them. On an error the transaction has failed. */
 int commit_fold(struct zone_txn *txn);
-/* The last fold, and the publication. On an error nothing has changed. */
-int commit_publish(struct zone_txn *txn, struct zone_commit *result);
-/* Frees what the folds have made so far. */
+/* The last fold: the snapshot is ready. On an error nothing has changed. */
+int commit_prepare(struct zone_txn *txn);
+/* Publishes it, with the cluster's part (see zone_txn_publish()). */
+void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
+	struct zone_commit *result);
+/* Frees what the folds and the preparation have made so far. */
 void commit_abort(struct zone_txn *txn);
 /* The map under construction, NULL before the first fold. */
 const struct pmap *commit_nodes(const struct commit *commit);

@@ -17,6 +17,7 @@
 #include "base/pmap.h"
 #include "base/siphash.h"
 #include "base/wire.h"
+#include "cluster/view.h"
 
 enum { /* RR types that the code knows by name; the IANA registry rules */
 	RR_A = 1,
@@ -86,6 +87,7 @@ struct zone_snapshot {
 	uint32_t serial; /* of the cluster's zone */
 	uint16_t zone_count;
 	const struct zone_apex *zones; /* [0] is the cluster's domain */
+	const struct cluster_view *cluster; /* what the cluster's zone was made from; NULL before the first state */
 };
 
 struct zone_name_key {

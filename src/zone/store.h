@@ -33,7 +33,7 @@ struct zone_soa {
 
 /* A store whose zone 0 is `domain` (text), not loaded yet. NULL and `*err` on failure. */
 struct zone_store *zone_store_new(const char *domain, const struct zone_soa *soa, int *err);
-/* Only when no reader is left. */
+/* Only when no reader is left. The elements of the cluster that the last snapshot shows are not the store's. */
 void zone_store_free(struct zone_store *store);
 
 /* The current snapshot, inside an RCU read side. */
@@ -77,6 +77,13 @@ struct zone_commit {
 
 /* Makes and publishes the snapshot. On an error (ERR_NOMEM, ERR_LIMIT) nothing has changed. Ends the transaction. */
 int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result);
+/* The same in two halves, for a version of the cluster that is to appear with it. The first makes the snapshot; on an
+ * error nothing has changed, and the transaction has ended. After it the second (or an abort) must come; it cannot
+ * fail. It publishes, takes the view (whose elements stay the caller's), and the list of what only the former view
+ * uses, to free both when no reader can hold them any more. */
+int zone_txn_prepare(struct zone_txn *txn);
+void zone_txn_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
+	struct zone_commit *result);
 void zone_txn_abort(struct zone_txn *txn);
 
 /* What the last commits changed, for IXFR and watchers: see zone/journal.h. */

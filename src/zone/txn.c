@@ -71,10 +71,32 @@ void zone_txn_abort(struct zone_txn *txn)
 
 int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result)
 {
-	int err = commit_publish(txn, result);
+	uint32_t serial = txn->store->serial;
+	struct retired none = {0};
+	int err = zone_txn_prepare(txn);
 
-	zone_txn_free(txn);
+	if (err) {
+		*result = (struct zone_commit){.serial = serial};
+		return err;
+	}
+	zone_txn_publish(txn, NULL, &none, result);
+	return 0;
+}
+
+int zone_txn_prepare(struct zone_txn *txn)
+{
+	int err = commit_prepare(txn);
+
+	if (err)
+		zone_txn_free(txn);
 	return err;
+}
+
+void zone_txn_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
+	struct zone_commit *result)
+{
+	commit_publish(txn, cluster, elements, result);
+	zone_txn_free(txn);
 }
 
 bool zone_txn_fold(struct zone_txn *txn)

@@ -10,7 +10,7 @@ struct zone_version {
 	struct zone_snapshot snapshot; /* first: a snapshot's address is its version's */
 	struct zone_version *next;     /* the successor */
 	struct zone_versions *versions;
-	struct retired garbage; /* in this version and not in the next */
+	struct retired nodes, elements; /* in this version and not in the next */
 	struct rcu_head rcu;
 	unsigned pins;
 	bool grace_over;
@@ -41,6 +41,11 @@ void zone_versions_init(struct zone_versions *versions, struct zone_version *fir
 	atomic_init(&versions->current, first);
 }
 
+static void free_view(const struct zone_version *v)
+{
+	free((void *)(uintptr_t)v->snapshot.cluster);
+}
+
 /* Frees, from the oldest on, what nobody can see any more. Under the lock. */
 static void reclaim(struct zone_versions *versions)
 {
@@ -48,7 +53,10 @@ static void reclaim(struct zone_versions *versions)
 		struct zone_version *v = versions->oldest;
 
 		versions->oldest = v->next;
-		retired_free(&v->garbage);
+		retired_free(&v->nodes);
+		retired_free(&v->elements);
+		if (v->snapshot.cluster != v->next->snapshot.cluster)
+			free_view(v);
 		free(v);
 	}
 }
@@ -66,16 +74,26 @@ static void grace_is_over(struct rcu_head *head)
 	RCU_TSAN_LET_GO(); /* to zone_versions_fini() */
 }
 
-void zone_versions_publish(struct zone_versions *versions, struct zone_version *v, struct retired *garbage)
+static struct retired take(struct retired *list)
+{
+	struct retired taken = *list;
+
+	*list = (struct retired){0};
+	return taken;
+}
+
+void zone_versions_publish(struct zone_versions *versions, struct zone_version *v, struct retired *nodes,
+	const struct cluster_view *cluster, struct retired *elements)
 {
 	struct zone_version *last = atomic_load_explicit(&versions->current, memory_order_relaxed);
 
 	v->versions = versions;
+	v->snapshot.cluster = cluster ? cluster : last->snapshot.cluster;
 	pthread_mutex_lock(&versions->lock);
-	last->garbage = *garbage;
+	last->nodes = take(nodes);
+	last->elements = take(elements);
 	last->next = v;
 	pthread_mutex_unlock(&versions->lock);
-	*garbage = (struct retired){0};
 	atomic_store_explicit(&versions->current, v, memory_order_release);
 	RCU_TSAN_LET_GO(); /* to grace_is_over(), on another thread */
 	urcu_qsbr_call_rcu(&last->rcu, grace_is_over);
@@ -92,6 +110,7 @@ void zone_versions_fini(struct zone_versions *versions)
 	for (void *node; (node = pmap_next(&it));)
 		free(node);
 	pmap_free(nodes);
+	free_view(v);
 	free(v);
 	pthread_mutex_destroy(&versions->lock);
 }

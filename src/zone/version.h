@@ -24,10 +24,13 @@ struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial,
 
 /* Takes `first` as the current one. */
 void zone_versions_init(struct zone_versions *versions, struct zone_version *first);
-/* Waits until no reader is left, and frees everything, nodes included. Nothing may be pinned. */
+/* Waits until no reader is left, and frees everything, nodes included, but not the cluster's elements. Nothing may be
+ * pinned. */
 void zone_versions_fini(struct zone_versions *versions);
-/* Makes `version` the current one. `garbage`, which it empties, is what the former one has and this one has not. */
-void zone_versions_publish(struct zone_versions *versions, struct zone_version *version, struct retired *garbage);
+/* Makes `version` the current one, with the view of the cluster, which it takes (NULL: the former one's stays). The two
+ * lists, which it empties, are what the former one has and this one has not: of the zone, and of the cluster. */
+void zone_versions_publish(struct zone_versions *versions, struct zone_version *version, struct retired *nodes,
+	const struct cluster_view *cluster, struct retired *elements);
 
 /* As zone_store_read(), zone_store_pin() and zone_store_unpin(). */
 const struct zone_snapshot *zone_versions_read(const struct zone_versions *versions);

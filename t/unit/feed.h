@@ -202,12 +202,28 @@ static inline bool rig_has(const struct rig *rig, const char *name, const char *
 	return has;
 }
 
-/* What is published: every record with what it carries of other names, and the tree that the names make. */
+/* What is published of the cluster: every element. */
+static inline uint64_t rig_view_digest(const struct cluster_view *view)
+{
+	size_t from = offsetof(struct cluster_element, size);
+	uint64_t sum = view != NULL;
+
+	for (int kind = 0; view && kind <= CLUSTER_TASK; kind++) {
+		struct pmap_iter it = pmap_iter(view->maps.of[kind]);
+
+		for (const struct cluster_element *e; (e = pmap_next(&it));)
+			sum += siphash13(&siphash_process_key, (const uint8_t *)e + from, e->size - from);
+	}
+	return sum;
+}
+
+/* What is published: every record with what it carries of other names, the tree that the names make, and the cluster
+ * that they were made from. */
 static inline uint64_t rig_digest(const struct rig *rig)
 {
 	const struct zone_snapshot *snapshot = zone_store_read(rig->store);
 	struct pmap_iter it = pmap_iter(snapshot->nodes);
-	uint64_t sum = snapshot->zones[0].node != NULL;
+	uint64_t sum = (snapshot->zones[0].node != NULL) + rig_view_digest(snapshot->cluster);
 
 	for (const struct zone_node *node; (node = pmap_next(&it));) {
 		const uint8_t *name = zone_node_name(node);

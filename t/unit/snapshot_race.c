@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queries while the zone changes: each reply shows one version of the zone, whole. Under ThreadSanitizer this
- * shows as well that publication and reclaiming are sound. */
+/* Queries while the zone changes: each reply shows one version of the zone, whole; each pinned snapshot shows the
+ * cluster that its zone was made from. Under ThreadSanitizer this shows as well that publication and reclaiming are
+ * sound. */
 #include "t/unit/unit.h"
 
 #include <pthread.h>
@@ -10,12 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "t/unit/feed.h"
 #include "t/unit/server_client.h"
 
 #define ADDRESSES   20  /* of the name that is asked for */
 #define BYSTANDERS  200 /* names, so that pages are split and shared */
 #define GENERATIONS 200
 #define CLIENTS     2
+#define TASKS       300
 
 static struct server *server;
 static _Atomic bool done;
@@ -79,7 +82,6 @@ static void replies_show_one_version(void **state)
 	char error[SERVER_ERROR_MAX];
 	pthread_t clients[CLIENTS];
 
-	siphash_init();
 	lines_of(0, before);
 	struct zone_store *store = answer_zone_new("mesos", before);
 	struct server_settings settings = {.addresses = &addr,
@@ -110,11 +112,117 @@ static void replies_show_one_version(void **state)
 	zone_store_free(store);
 }
 
+/* A cluster whose tasks come, go and move. */
+static size_t document_of(unsigned generation, char *out)
+{
+	const char *from = out;
+
+	out += sprintf(out, "{\"leader\":\"master@10.0.0.1:5050\",\"slaves\":[{\"id\":\"S1\",\"hostname\":\"one\","
+		"\"pid\":\"slave(1)@10.0.0.%u:5051\"}],\"frameworks\":[{\"id\":\"F1\",\"name\":\"marathon\",\"tasks\":[",
+		generation % 200 + 1);
+	for (unsigned i = 0, tasks = 0; i < TASKS; i++) {
+		if ((i + generation) % 4 == 0)
+			continue;
+		out += sprintf(out, "%s{\"id\":\"id-%u\",\"name\":\"task-%u\",\"framework_id\":\"F1\","
+			"\"slave_id\":\"S1\",\"state\":\"TASK_RUNNING\",\"resources\":{\"ports\":\"[%u-%u]\"}}",
+			tasks++ ? "," : "", i, i, 1000 + generation % 1000 * (i % 3), 1001 + generation % 1000 * (i % 3));
+	}
+	return (size_t)(out + sprintf(out, "]}]}") - from);
+}
+
+struct held {
+	const struct zone_snapshot *snapshot;
+	unsigned records;
+};
+
+/* A record that the snapshot's tasks make is in the snapshot's zone. */
+static void record_is_there(void *arg, const struct naming_record *r)
+{
+	struct held *held = arg;
+	const struct zone_node *node = zone_find(held->snapshot, r->owner, r->owner_len);
+	const struct zone_rrset *set = node ? zone_rrset_of(node, r->type) : NULL;
+	bool found = false;
+
+	assert_non_null(set);
+	for (uint32_t i = 0; i < set->count && !found; i++) {
+		const uint8_t *rdata = zone_rrset_slot(node, set, i) + RR_FIXED;
+
+		found = r->type == RR_SRV ? wire_get_u16(rdata + 4) == r->port
+					  : !memcmp(rdata, r->addr->bytes, r->addr->len);
+	}
+	assert_true(found);
+	held->records++;
+}
+
+static unsigned walk_cluster(struct naming *naming, const struct zone_snapshot *snapshot)
+{
+	const struct cluster_maps *maps = &snapshot->cluster->maps;
+	struct held held = {.snapshot = snapshot};
+	const struct naming_sink sink = {.arg = &held, .record = record_is_there};
+	struct pmap_iter it = pmap_iter(maps->of[CLUSTER_TASK]);
+
+	for (const struct cluster_task *task; (task = pmap_next(&it));) {
+		const char *agent = cluster_text(task, task->agent_id);
+		const char *framework = cluster_text(task, task->framework_id);
+
+		naming_task(naming, task,
+			(const void *)cluster_maps_find(maps, CLUSTER_AGENT, "", 0, agent, task->agent_id.len),
+			(const void *)cluster_maps_find(
+				maps, CLUSTER_FRAMEWORK, "", 0, framework, task->framework_id.len),
+			&sink);
+	}
+	return held.records;
+}
+
+static void *walk_all_the_time(void *arg)
+{
+	const struct naming_settings settings = {.domain = "mesos", .srv_weight = 1,
+		.ip_sources = {CONF_IP_HOST}, .ip_source_count = 1};
+	struct naming *naming = naming_new(&settings);
+	struct zone_store *store = arg;
+
+	while (!done) {
+		const struct zone_snapshot *snapshot = zone_store_pin(store), *later;
+		unsigned records = walk_cluster(naming, snapshot);
+
+		assert_true(records >= TASKS / 4 * 3);
+		do {
+			later = zone_store_pin(store);
+			zone_store_unpin(store, later);
+		} while (later == snapshot && !done);
+		assert_int_equal(walk_cluster(naming, snapshot), records);
+		zone_store_unpin(store, snapshot);
+		replies++;
+	}
+	naming_free(naming);
+	return NULL;
+}
+
+static void snapshots_show_their_cluster(void **state)
+{
+	static char text[TASKS * 256];
+	pthread_t readers[CLIENTS];
+	struct rig *rig = rig_new();
+
+	done = false;
+	replies = 0;
+	assert_int_equal(rig_take(rig, text, document_of(0, text)), 0);
+	for (size_t i = 0; i < CLIENTS; i++)
+		assert_int_equal(pthread_create(&readers[i], NULL, walk_all_the_time, rig->store), 0);
+	for (unsigned generation = 1; generation <= GENERATIONS || replies < GENERATIONS / 4; generation++)
+		assert_int_equal(rig_take(rig, text, document_of(generation, text)), 0);
+	done = true;
+	for (size_t i = 0; i < CLIENTS; i++)
+		pthread_join(readers[i], NULL);
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(snapshots_show_their_cluster),
 		cmocka_unit_test(replies_show_one_version),
 	};
 
-	return cmocka_run_group_tests_name("snapshot_race", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("snapshot_race", tests, rigs_init, NULL);
 }
