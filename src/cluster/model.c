@@ -205,13 +205,33 @@ static int reserve_change(struct cluster_model *model, bool replaces)
 	return 0;
 }
 
+/* Lets both elements of a change know its place. */
+static void place_change(struct cluster_model *model, size_t i)
+{
+	const struct change *c = &model->changes[i];
+
+	if (c->old)
+		c->old->link.staged = i + 1;
+	if (c->new)
+		c->new->link.staged = i + 1;
+}
+
 static void add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
 {
 	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new};
 	if (old)
 		old->link.seen = model->update;
-	if (new)
-		new->link.staged = model->change_count;
+	place_change(model, model->change_count - 1);
+}
+
+/* Forgets a change that turned out to be none. */
+static void drop_change(struct cluster_model *model, size_t i)
+{
+	if (model->changes[i].old)
+		model->changes[i].old->link.staged = 0;
+	model->changes[i] = model->changes[--model->change_count];
+	if (i < model->change_count)
+		place_change(model, i);
 }
 
 static bool says_the_same(const struct cluster_element *a, const struct cluster_element *b)
@@ -251,6 +271,14 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 		err = reserve_change(model, known && !known->link.staged);
 	if (err)
 		return err;
+	/* one that this update took out before */
+	struct cluster_element *gone = known ? NULL : pmap_find(model->maps[kind], put->hash, match, &key);
+	if (gone && says_the_same(gone, put)) {
+		err = pmap_edit_put(&model->edits[kind], gone, NULL);
+		if (!err)
+			drop_change(model, gone->link.staged - 1);
+		return err;
+	}
 	struct cluster_element *new = malloc(put->size);
 	if (!new)
 		return ERR_NOMEM;
@@ -261,15 +289,96 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 		free(new);
 		return err;
 	}
-	if (!known || !known->link.staged) {
+	struct cluster_element *staged = known ? known : gone;
+	if (!staged || !staged->link.staged) {
 		add_change(model, known, new);
 		return 0;
 	}
-	/* the second one of this key in the same update */
-	new->link.staged = known->link.staged;
+	/* the second word on this key in the same update */
+	new->link.staged = staged->link.staged;
 	model->changes[new->link.staged - 1].new = new;
-	free(known);
+	if (known)
+		free(known);
 	return 0;
+}
+
+/* Takes an element of the newest map out of it: one of the version before, or one that this update put. */
+static int take_out(struct cluster_model *model, struct cluster_element *e)
+{
+	enum cluster_kind kind = e->kind;
+	size_t staged = e->link.staged;
+	int err = edit(model, kind);
+
+	if (!err && !staged)
+		err = reserve_change(model, true);
+	if (!err)
+		err = pmap_edit_remove(&model->edits[kind], e);
+	if (err)
+		return err;
+	if (!staged) {
+		add_change(model, e, NULL);
+		return 0;
+	}
+	model->changes[staged - 1].new = NULL;
+	if (!model->changes[staged - 1].old)
+		drop_change(model, staged - 1);
+	free(e);
+	return 0;
+}
+
+/* Takes out what now stands in the place of a task that its owner had in the version before, if it still has it. */
+static int take_out_heir(struct cluster_model *model, struct cluster_element *task, const struct cluster_element *owner)
+{
+	struct cluster_element *heir = task->link.staged ? model->changes[task->link.staged - 1].new : task;
+	const struct cluster_task *t = (const void *)heir;
+
+	if (!t)
+		return 0;
+	struct cluster_text of = owner->kind == CLUSTER_AGENT ? t->agent_id : t->framework_id;
+	return text_is(t, of, cluster_text(owner, owner->id), owner->id.len) ? take_out(model, heir) : 0;
+}
+
+/* Takes out the tasks that an agent or framework has in the version before. */
+static int take_out_tasks_of(struct cluster_model *model, struct cluster_element *owner)
+{
+	struct cluster_element *task;
+	int err = 0;
+
+	if (owner->kind == CLUSTER_AGENT) {
+		cds_list_for_each_entry(task, &owner->link.tasks, link.by_agent)
+			if (!err)
+				err = take_out_heir(model, task, owner);
+	} else {
+		cds_list_for_each_entry(task, &owner->link.tasks, link.by_framework)
+			if (!err)
+				err = take_out_heir(model, task, owner);
+	}
+	return err;
+}
+
+int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, const char *framework_id,
+	size_t framework_len, const char *id, size_t id_len)
+{
+	struct key key = {framework_id, id, framework_len, id_len, NULL};
+	struct cluster_element *e = find(newest(model, kind), kind, &key);
+	int err = 0;
+
+	if (!e)
+		return ERR_NOTFOUND;
+	struct cluster_element *old = e->link.staged ? model->changes[e->link.staged - 1].old : e;
+	if (old && kind != CLUSTER_TASK)
+		err = take_out_tasks_of(model, old);
+	for (; e && !err; e = find(newest(model, kind), kind, &key)) /* a task may have twins */
+		err = take_out(model, e);
+	return err;
+}
+
+const struct cluster_element *cluster_model_find(const struct cluster_model *model, enum cluster_kind kind,
+	const char *framework_id, size_t framework_len, const char *id, size_t id_len)
+{
+	struct key key = {framework_id, id, framework_len, id_len, NULL};
+
+	return find(newest(model, kind), kind, &key);
 }
 
 /* Back to where no update is under way. */
@@ -283,8 +392,11 @@ static void close_update(struct cluster_model *model)
 
 void cluster_model_abort(struct cluster_model *model)
 {
-	for (size_t i = 0; i < model->change_count; i++)
+	for (size_t i = 0; i < model->change_count; i++) {
+		if (model->changes[i].old)
+			model->changes[i].old->link.staged = 0;
 		free(model->changes[i].new);
+	}
 	for (int kind = 0; kind < KINDS; kind++)
 		pmap_edit_abort(&model->edits[kind]);
 	close_update(model);
@@ -299,15 +411,8 @@ static int remove_unseen(struct cluster_model *model)
 		struct pmap_iter it = pmap_iter(model->maps[kind]);
 
 		for (struct cluster_element *e; !err && (e = pmap_next(&it));) {
-			if (e->link.seen == model->update)
-				continue;
-			err = edit(model, kind);
-			if (!err)
-				err = reserve_change(model, true);
-			if (!err)
-				err = pmap_edit_remove(&model->edits[kind], e);
-			if (!err)
-				add_change(model, e, NULL);
+			if (e->link.seen != model->update)
+				err = take_out(model, e);
 		}
 	}
 	return err;

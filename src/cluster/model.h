@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cluster model: which agents, frameworks and tasks there are now. Every source of news (a polled document, later
- * an event) is an update: elements put in and taken out, then one commit that tells what changes for whom.
+/* The cluster model: which agents, frameworks and tasks there are now. Every source of news (a polled document,
+ * events) is an update: elements put in and taken out, then one commit that tells what changes for whom.
  *
  * Elements stand in persistent maps, so that a version of the whole model can be read elsewhere while the next one is
  * made. An update that is aborted, or whose commit fails, changes nothing. Mesos thread only, but for the maps. */
@@ -30,6 +30,14 @@ void cluster_model_begin(struct cluster_model *model);
  * Mesos-DNS serves them both. CLUSTER_MODEL_LEFT_OUT: one more of those than CLUSTER_TWINS_MAX, and nothing was done.
  * ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
 int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder);
+/* Takes an element out, whether the update put it or an earlier one did; all tasks of that id. An agent or framework
+ * takes the tasks with it that it had before the update and still has. `framework_id` is for tasks, as in cluster_maps_find().
+ * ERR_NOTFOUND: there is none, and nothing was done. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
+int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, const char *framework_id,
+	size_t framework_len, const char *id, size_t id_len);
+/* The element as it will be after what the update brought so far, or NULL. Valid until the next call. */
+const struct cluster_element *cluster_model_find(const struct cluster_model *model, enum cluster_kind kind,
+	const char *framework_id, size_t framework_len, const char *id, size_t id_len);
 void cluster_model_abort(struct cluster_model *model);
 
 /* A task with what its records depend on; a NULL task: it is not there. */
@@ -55,7 +63,7 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
  * version uses. */
 void cluster_model_finish(struct cluster_model *model, struct retired *garbage);
 
-/* Elements that the update under way brings new or changes, so far. */
+/* Elements that the update under way brings new, changes or takes out, so far. */
 size_t cluster_model_pending(const struct cluster_model *model);
 
 struct cluster_counts {

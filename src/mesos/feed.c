@@ -26,10 +26,14 @@ struct feed {
 	bool apex_made; /* the records that never change are in the zone */
 
 	const struct cluster_view *view;   /* the last published, the store's; NULL before the first */
-	struct cluster_master next_leader; /* as the last document names it */
+	struct cluster_master next_leader; /* as the last document names it, or who detects masters */
+	struct mesos_master *detected;     /* NULL: the configured ones count */
+	size_t detected_count;
 
-	bool open;          /* a document is under way */
-	bool hosts_pending; /* addresses of hosts changed meanwhile */
+	bool open;          /* a document or a batch of events is under way */
+	int batch_error;    /* of the batch: the first */
+	bool hosts_pending; /* addresses of hosts, or masters, changed meanwhile */
+	bool leader_told;   /* masters were detected meanwhile: newer than what the document says */
 	bool waiting;       /* the first document is in, and names of hosts are still being looked up */
 	bool patience_over; /* no more waiting for them */
 	bool loaded;
@@ -101,6 +105,7 @@ void feed_free(struct feed *feed)
 	cluster_model_free(feed->model);
 	naming_free(feed->naming);
 	free(feed->servers);
+	free(feed->detected);
 	free(feed);
 }
 
@@ -141,6 +146,8 @@ static int take_element(void *arg, struct cluster_builder *b)
 
 	if (!err)
 		err = cluster_model_put(feed->model, b);
+	if (err < 0 && !feed->batch_error)
+		feed->batch_error = err;
 	if (err != CLUSTER_MODEL_LEFT_OUT)
 		return err;
 	take_skipped(feed, STATE_SKIP_LIMIT, "tasks of one id");
@@ -156,6 +163,7 @@ void feed_document_begin(struct feed *feed)
 {
 	memset(feed->skipped, 0, sizeof(feed->skipped));
 	feed->open = true;
+	feed->leader_told = false;
 	cluster_model_begin(feed->model);
 }
 
@@ -212,20 +220,28 @@ static struct cluster_master master_of(const struct feed *feed, const char *host
 	return master;
 }
 
-/* The next view, for now with the masters only: the leader, and the configured ones with the addresses known now.
- * NULL: out of memory. */
+static struct cluster_master detected_master(const struct feed *feed, const struct mesos_master *detected)
+{
+	if (detected->addr.len)
+		return (struct cluster_master){.addrs = {detected->addr}, .addr_count = 1, .port = detected->port};
+	return master_of(feed, detected->host, strlen(detected->host), detected->port);
+}
+
+/* The next view, for now with the masters only: the leader, and the detected or else the configured ones, with the
+ * addresses known now. NULL: out of memory. */
 static struct cluster_view *view_now(const struct feed *feed)
 {
 	const struct conf_endpoints *list = &feed->conf->masters;
-	struct cluster_view *view = calloc(1, sizeof(*view) + list->count * sizeof(view->masters[0]));
+	size_t count = feed->detected_count ? feed->detected_count : list->count;
+	struct cluster_view *view = calloc(1, sizeof(*view) + count * sizeof(view->masters[0]));
 
 	if (!view)
 		return NULL;
 	view->leader = feed->next_leader;
-	view->master_count = list->count;
-	for (size_t i = 0; i < list->count; i++)
-		view->masters[i] =
-			master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
+	view->master_count = count;
+	for (size_t i = 0; i < count; i++)
+		view->masters[i] = feed->detected_count ? detected_master(feed, &feed->detected[i])
+			: master_of(feed, list->items[i].host, strlen(list->items[i].host), list->items[i].port);
 	return view;
 }
 
@@ -356,13 +372,14 @@ static int rehost(struct feed *feed, const struct cluster_element *e)
 	return err ? err : take_element(feed, &feed->builder);
 }
 
-static void update_hosts(struct feed *feed)
+/* Takes over what is known of hosts by now: of the masters, and of all elements if asked. */
+static int update_hosts(struct feed *feed, bool elements)
 {
 	struct cluster_maps maps = cluster_model_maps(feed->model);
 	int err = 0;
 
 	cluster_model_begin(feed->model);
-	for (int kind = CLUSTER_AGENT; kind <= CLUSTER_FRAMEWORK; kind++) {
+	for (int kind = CLUSTER_AGENT; elements && kind <= CLUSTER_FRAMEWORK; kind++) {
 		struct pmap_iter it = pmap_iter(maps.of[kind]);
 
 		for (const struct cluster_element *e; !err && (e = pmap_next(&it));)
@@ -374,6 +391,7 @@ static void update_hosts(struct feed *feed)
 		err = commit(feed, false);
 	if (err)
 		log_error("mesos", "new addresses of hosts could not be taken in error=\"%s\"", err_text(err));
+	return err;
 }
 
 static int end_document(struct feed *feed, bool ok, const struct cluster_master *leader)
@@ -387,7 +405,8 @@ static int end_document(struct feed *feed, bool ok, const struct cluster_master 
 	}
 	const struct cluster_master last_leader = feed->next_leader;
 	bool was_waiting = feed->waiting;
-	feed->next_leader = *leader;
+	if (!feed->leader_told)
+		feed->next_leader = *leader;
 	if (!feed->loaded && !feed->patience_over)
 		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
 	err = commit(feed, true);
@@ -404,24 +423,94 @@ static int end_document(struct feed *feed, bool ok, const struct cluster_master 
 	return 0;
 }
 
+/* No update is under way any more: what had to wait for that. */
+static void close_update(struct feed *feed)
+{
+	feed->open = false;
+	if (feed->hosts_pending)
+		feed_hosts_changed(feed);
+}
+
 int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader)
 {
 	int err = end_document(feed, ok, leader);
 
-	feed->open = false;
-	if (feed->hosts_pending)
-		feed_hosts_changed(feed);
+	close_update(feed);
 	return err;
+}
+
+void feed_events_begin(struct feed *feed)
+{
+	memcpy(feed->skipped, feed->counters.skipped, sizeof(feed->skipped));
+	feed->batch_error = 0;
+	feed->open = true;
+	cluster_model_begin(feed->model);
+}
+
+int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
+	size_t id_len)
+{
+	int err = cluster_model_remove(feed->model, kind, framework_id, framework_len, id, id_len);
+
+	if (err && err != ERR_NOTFOUND && !feed->batch_error)
+		feed->batch_error = err;
+	return err;
+}
+
+const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
+	size_t framework_len, const char *id, size_t id_len)
+{
+	return cluster_model_find(feed->model, kind, framework_id, framework_len, id, id_len);
+}
+
+int feed_events_end(struct feed *feed)
+{
+	int err = feed->batch_error;
+
+	if (err)
+		cluster_model_abort(feed->model);
+	else
+		err = commit(feed, false);
+	if (err) {
+		feed->counters.batches_failed++;
+		log_error("mesos", "events could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
+	} else {
+		feed->counters.batches++;
+		tell_skipped(feed);
+	}
+	close_update(feed);
+	return err;
+}
+
+int feed_set_masters(struct feed *feed, const struct mesos_master *masters, size_t count)
+{
+	if (!count)
+		return 0;
+	struct mesos_master *copy = calloc(count, sizeof(*copy));
+	if (!copy) {
+		log_error("mesos", "the masters could not be taken in error=\"%s\"", err_text(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	memcpy(copy, masters, count * sizeof(*copy));
+	free(feed->detected);
+	feed->detected = copy;
+	feed->detected_count = count;
+	feed->next_leader = detected_master(feed, &copy[0]);
+	if (feed->open) {
+		feed->hosts_pending = feed->leader_told = true;
+		return 0;
+	}
+	return feed->counters.documents ? update_hosts(feed, false) : 0;
 }
 
 void feed_hosts_changed(struct feed *feed)
 {
-	feed->hosts_pending = feed->open;
+	feed->hosts_pending = feed->open; /* close_update() comes back here */
 	if (feed->open || !feed->counters.documents)
 		return;
 	if (feed->waiting && feed->hosts.idle(feed->hosts.arg))
 		feed->waiting = false;
-	update_hosts(feed);
+	update_hosts(feed, true);
 }
 
 void feed_stop_waiting(struct feed *feed)

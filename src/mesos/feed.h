@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where news of the cluster becomes a zone: takes documents element by element, keeps the cluster model, and commits
- * what changed to the zone store. The one place that all sources of state meet; the last good zone stays whatever
+/* Where news of the cluster becomes a zone: takes documents and events element by element, keeps the cluster model, and
+ * commits what changed to the zone store. The one place that all sources of state meet; the last good zone stays whatever
  * goes wrong here. Mesos thread only. */
 #ifndef MESOS_FEED_H
 #define MESOS_FEED_H
 
 #include "cluster/model.h"
 #include "conf/conf.h"
+#include "mesos/master.h"
 #include "mesos/state_parse.h"
 #include "zone/naming.h"
 
@@ -23,7 +24,8 @@ struct feed_hosts {
 
 struct feed_counters {
 	uint64_t documents, documents_failed; /* taken in; given up or refused */
-	uint64_t skipped[STATE_SKIPS];        /* in the last document */
+	uint64_t batches, batches_failed;     /* of events */
+	uint64_t skipped[STATE_SKIPS];        /* in the last document and the events since */
 	int64_t left_out[NAMING_LEFT_OUT_COUNT]; /* now */
 	struct cluster_counts elements;
 	uint32_t pages_touched; /* by the last commit */
@@ -50,6 +52,26 @@ void feed_free(struct feed *feed);
 void feed_document_begin(struct feed *feed);
 struct state_sink feed_sink(struct feed *feed);
 int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader);
+
+/* A batch of events, which becomes one update of the zone: begin, then the sink's element() for what comes or changes and
+ * feed_remove() for what goes, in the order of the events, then end. Something malformed or missing costs only itself;
+ * ERR_NOMEM and ERR_LIMIT of any of them cost the batch: end() then returns the error as well, nothing has happened,
+ * and what the master knows must be asked anew. */
+void feed_events_begin(struct feed *feed);
+/* `framework_id` is a task's, "" otherwise. An agent or framework takes its tasks with it. ERR_NOTFOUND: it was not
+ * there. */
+int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
+	size_t id_len);
+/* The element as it will be after what came since begin, or NULL: to be merged by cluster_build_copy() with what an event
+ * says of it. Valid until the next call. */
+const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
+	size_t framework_len, const char *id, size_t id_len);
+int feed_events_end(struct feed *feed);
+
+/* The masters that were detected, the leader first: they are the zone's masters from now on instead of the configured
+ * ones, at once. 0: none is known now, and the zone keeps those that it has. A copy is taken. ERR_NOMEM and the like:
+ * logged, and the zone is as before until the next update. */
+int feed_set_masters(struct feed *feed, const struct mesos_master *masters, size_t count);
 
 /* Addresses of hosts have changed, or no answer is awaited any more: take it over. */
 void feed_hosts_changed(struct feed *feed);

@@ -2,6 +2,7 @@
 /* cluster/model: what an update changes and what it tells of that. */
 #include "t/unit/unit.h"
 
+#include "base/err.h"
 #include "cluster/model.h"
 #include "t/unit/cluster.h"
 
@@ -305,6 +306,91 @@ static void a_task_moves(void **state)
 	commit(f, false, "~a@?/m a@10.0.0.8/m\n");
 }
 
+static int drop(struct fixture *f, enum cluster_kind kind, const char *framework_id, const char *id)
+{
+	return cluster_model_remove(f->model, kind, framework_id, strlen(framework_id), id, strlen(id));
+}
+
+static const struct cluster_element *found(struct fixture *f, enum cluster_kind kind, const char *framework_id,
+	const char *id)
+{
+	return cluster_model_find(f->model, kind, framework_id, strlen(framework_id), id, strlen(id));
+}
+
+static void what_is_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	assert_int_equal(drop(f, CLUSTER_TASK, "F", "1"), 0);
+	assert_int_equal(drop(f, CLUSTER_TASK, "F", "1"), ERR_NOTFOUND);
+	assert_int_equal(drop(f, CLUSTER_TASK, "G", "2"), ERR_NOTFOUND);
+	assert_int_equal(drop(f, CLUSTER_FRAMEWORK, "", "G"), ERR_NOTFOUND);
+	assert_null(found(f, CLUSTER_TASK, "F", "1"));
+	assert_non_null(found(f, CLUSTER_TASK, "F", "2"));
+	commit(f, false, "-a@10.0.0.1/m\n");
+	/* an agent with its tasks, but not the one that has moved */
+	begin(f);
+	task(f, "F", "4", "S2", "d");
+	commit(f, false, "+d@10.0.0.2/m\n");
+	begin(f);
+	task(f, "F", "4", "S1", "d");
+	assert_int_equal(drop(f, CLUSTER_AGENT, "", "S2"), 0);
+	assert_null(found(f, CLUSTER_AGENT, "", "S2"));
+	commit(f, false, "-S2\n-c@10.0.0.2/m\n~d@10.0.0.2/m d@10.0.0.1/m\n");
+	counts_are(f, 1, 1, 2);
+	/* a task told just before it goes */
+	begin(f);
+	task(f, "F", "2", "S1", "x");
+	assert_int_equal(drop(f, CLUSTER_FRAMEWORK, "", "F"), 0);
+	commit(f, false, "-F\n-b@10.0.0.1/m\n-d@10.0.0.1/m\n");
+	counts_are(f, 1, 0, 0);
+}
+
+static void removed_and_put_again(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	assert_int_equal(drop(f, CLUSTER_AGENT, "", "S1"), 0);
+	agent(f, "S1", "10.0.0.1");
+	task(f, "F", "1", "S1", "a");
+	task(f, "F", "2", "S1", "other");
+	commit(f, false, "~b@10.0.0.1/m other@10.0.0.1/m\n");
+	begin(f);
+	assert_int_equal(drop(f, CLUSTER_AGENT, "", "S1"), 0);
+	agent(f, "S1", "10.0.0.9");
+	commit(f, false, "~S1\n-a@10.0.0.1/m\n-other@10.0.0.1/m\n");
+	/* what comes and goes in one update */
+	begin(f);
+	task(f, "F", "7", "S1", "z");
+	task(f, "F", "8", "S1", "y");
+	assert_int_equal(drop(f, CLUSTER_TASK, "F", "7"), 0);
+	agent(f, "S9", "10.0.0.9");
+	assert_int_equal(drop(f, CLUSTER_AGENT, "", "S9"), 0);
+	assert_int_equal(cluster_model_pending(f->model), 1);
+	commit(f, false, "+y@10.0.0.9/m\n");
+	/* given up: nothing has happened, and the next update starts afresh */
+	begin(f);
+	assert_int_equal(drop(f, CLUSTER_FRAMEWORK, "", "F"), 0);
+	task(f, "F", "8", "S1", "x");
+	cluster_model_abort(f->model);
+	counts_are(f, 2, 1, 2);
+	begin(f);
+	task(f, "F", "8", "S1", "x");
+	commit(f, false, "~y@10.0.0.9/m x@10.0.0.9/m\n");
+	/* twins go together */
+	begin(f);
+	build_task(&f->builder, &(struct task_spec){.id = "8", .framework = "F", .agent = "S1", .name = "twin"});
+	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
+	commit(f, false, "+twin@10.0.0.9/m\n");
+	begin(f);
+	assert_int_equal(drop(f, CLUSTER_TASK, "F", "8"), 0);
+	commit(f, false, "-x@10.0.0.9/m\n-twin@10.0.0.9/m\n");
+}
+
 static void the_same_key_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -508,6 +594,8 @@ int main(void)
 		T(a_task_before_its_agent_and_framework),
 		T(an_agent_goes_and_comes_back),
 		T(a_task_moves),
+		T(what_is_removed),
+		T(removed_and_put_again),
 		T(the_same_key_twice),
 		T(tasks_of_one_id_and_two_names),
 		T(tasks_of_one_id_have_a_bound),

@@ -3,6 +3,7 @@
  * those of the model as it stands. */
 #include "t/unit/unit.h"
 
+#include "base/err.h"
 #include "cluster/model.h"
 #include "t/unit/cluster.h"
 
@@ -171,6 +172,12 @@ static void build_nth_framework(struct cluster_builder *b, unsigned i, unsigned 
 		.port = v > 3 ? 8080 : 0});
 }
 
+/* One of them never comes. */
+static unsigned agent_of(unsigned variant)
+{
+	return variant / 5 % (AGENTS + 1);
+}
+
 static const char *const task_names[NAMES] = {"web", "Web 2", "!"};
 
 static void build_nth_task(struct cluster_builder *b, unsigned framework_i, unsigned i, unsigned name, unsigned v)
@@ -180,7 +187,7 @@ static void build_nth_task(struct cluster_builder *b, unsigned framework_i, unsi
 
 	snprintf(id, sizeof(id), "t.%u", i);
 	snprintf(framework_id, sizeof(framework_id), "F%u", framework_i);
-	snprintf(agent_id, sizeof(agent_id), "x-S%u", v / 5 % (AGENTS + 1)); /* one of them never comes */
+	snprintf(agent_id, sizeof(agent_id), "x-S%u", agent_of(v));
 	spec.health = v / 7 % 3;
 	spec.state = v % 11 == 0 ? CLUSTER_TASK_TERMINAL : CLUSTER_TASK_RUNNING;
 	spec.ports = v % 3 ? "[80-81]" : NULL;
@@ -285,12 +292,51 @@ static void put(struct fixture *f)
 	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
 }
 
+/* Takes an element out, if it is there. An agent or framework takes the tasks along that it had in `run` too. */
+static void random_remove(struct fixture *f, const struct run *run, struct run *next, bool complete)
+{
+	enum cluster_kind kind = rng(3) ? CLUSTER_TASK : rng(2) ? CLUSTER_AGENT : CLUSTER_FRAMEWORK;
+	unsigned a = rng(AGENTS), w = rng(FRAMEWORKS), t = rng(TASKS);
+	unsigned known = kind == CLUSTER_AGENT ? next->agents[a] : kind == CLUSTER_FRAMEWORK ? next->frameworks[w]
+		: next->tasks[w][t][0] | next->tasks[w][t][1] | next->tasks[w][t][2];
+	char id[16], of[16] = "";
+
+	if (kind == CLUSTER_TASK)
+		snprintf(of, sizeof(of), "F%u", w);
+	snprintf(id, sizeof(id), kind == CLUSTER_AGENT ? "x-S%u" : kind == CLUSTER_TASK ? "t.%u" : "F%u",
+		kind == CLUSTER_AGENT ? a : kind == CLUSTER_TASK ? t : w);
+	bool there = cluster_model_find(f->model, kind, of, strlen(of), id, strlen(id));
+	/* in a document there is also what it has not named */
+	assert_true(complete ? there || !known : there == (known > 0));
+	assert_int_equal(cluster_model_remove(f->model, kind, of, strlen(of), id, strlen(id)), there ? 0 : ERR_NOTFOUND);
+	if (kind == CLUSTER_TASK) {
+		memset(next->tasks[w][t], 0, sizeof(next->tasks[w][t]));
+		return;
+	}
+	*(kind == CLUSTER_AGENT ? &next->agents[a] : &next->frameworks[w]) = 0;
+	if (!there || !(kind == CLUSTER_AGENT ? run->agents[a] : run->frameworks[w]))
+		return;
+	for (unsigned i = 0; i < FRAMEWORKS; i++) {
+		for (unsigned k = 0; k < TASKS * NAMES; k++) {
+			unsigned before = run->tasks[i][k / NAMES][k % NAMES], *now = &next->tasks[i][k / NAMES][k % NAMES];
+
+			if (before && (kind == CLUSTER_AGENT ? agent_of(before) == a && agent_of(*now) == a : i == w))
+				*now = 0;
+		}
+	}
+}
+
 /* Some elements in any order, some of them twice. `next` gets what must be there afterwards. */
-static void random_puts(struct fixture *f, struct run *next, unsigned count, unsigned variety)
+static void random_puts(struct fixture *f, const struct run *run, struct run *next, bool complete,
+	unsigned count, unsigned variety)
 {
 	while (count--) {
-		unsigned what = rng(12);
+		unsigned what = rng(14);
 
+		if (what > 11) {
+			random_remove(f, run, next, complete);
+			continue;
+		}
 		if (what == 0) {
 			unsigned i = rng(AGENTS);
 
@@ -359,7 +405,7 @@ static void random_updates(void **state)
 		memcpy(next->tasks, run->tasks, sizeof(run->tasks));
 		if (complete)
 			random_document(f, run, next);
-		random_puts(f, next, rng(rng(8) ? 6 : 120), rng(2) ? 3 : 200);
+		random_puts(f, run, next, complete, rng(rng(8) ? 6 : 120), rng(2) ? 3 : 200);
 		if (given_up) {
 			cluster_model_abort(f->model);
 		} else {
