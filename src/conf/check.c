@@ -129,15 +129,12 @@ static void check_mesos(const struct conf_check *check)
 static void check_services(const struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	bool http_on = conf->http_on && conf_key_in_effect("httpon");
 	struct addr http;
 
-	if (sound(check, "dnson") && sound(check, "httpon") && !conf->dns_on && !http_on)
-		error(check, "dnson",
-			conf->http_on ? "must be true: HTTP is not in effect yet, and nothing else is served"
-				      : "dnson or httpon must be true: nothing else is served");
+	if (sound(check, "dnson") && sound(check, "httpon") && !conf->dns_on && !conf->http_on)
+		error(check, "dnson", "dnson or httpon must be true: nothing else is served");
 	if (!given(check, "port") || !sound(check, "httpport") || conf->port != conf->http_port ||
-		!conf->dns_on || !http_on ||
+		!conf->dns_on || !conf->http_on ||
 		addr_parse(&http, conf->http_listener, strlen(conf->http_listener)))
 		return;
 	for (size_t i = 0; i < conf->listener_count; i++) {

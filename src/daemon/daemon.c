@@ -9,12 +9,14 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/priority.h"
 #include "base/rcu.h"
 #include "conf/system.h"
 #include "daemon/descriptors.h"
 #include "daemon/forwarding.h"
 #include "daemon/privileges.h"
 #include "daemon/zones.h"
+#include "http/http.h"
 #include "mesos/follow.h"
 #include "server/server.h"
 #include "zone/dump.h"
@@ -28,8 +30,24 @@ struct daemon {
 	struct zone_store *store;
 	struct forward_settings forward;
 	struct server *server; /* NULL: dnson is false */
+	struct http_listener http_listener;
+	struct descriptors room;
 	struct follow *follow;
+	struct http *http; /* NULL: httpon is false */
 };
+
+static unsigned worker_count(const struct conf *conf)
+{
+	return conf->workers ? conf->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void share_descriptors(struct daemon *d)
+{
+	const struct descriptors most = {.tcp = d->conf->dns_on ? SERVER_TCP_CONNECTIONS : 0,
+		.http = d->conf->http_on ? HTTP_CONNECTIONS_MAX : 0};
+
+	d->room = descriptors_share(d->conf, worker_count(d->conf), most);
+}
 
 static int read_local_addresses(struct daemon *d)
 {
@@ -60,7 +78,7 @@ static int make_store(struct daemon *d)
 static int make_server(struct daemon *d)
 {
 	const struct conf *conf = d->conf;
-	unsigned workers = conf->workers ? conf->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned workers = worker_count(conf);
 	struct server_settings settings = {.addresses = conf->listeners, .address_count = conf->listener_count,
 		.port = conf->port, .workers = workers, .forward = &d->forward,
 		.answer = {.edns_udp_size = conf->edns_udp_size, .set_truncate_bit = conf->set_truncate_bit,
@@ -70,7 +88,7 @@ static int make_server(struct daemon *d)
 
 	if (!conf->dns_on)
 		return 0;
-	settings.tcp_connections = descriptors_share(conf, workers, SERVER_TCP_CONNECTIONS);
+	settings.tcp_connections = d->room.tcp;
 	d->forward = forwarding_settings(conf, workers);
 	d->server = server_new(&settings, error);
 	if (!d->server) {
@@ -78,6 +96,31 @@ static int make_server(struct daemon *d)
 		return ERR_SYSTEM;
 	}
 	return 0;
+}
+
+/* As long as there are the rights for any port. */
+static int open_http(struct daemon *d)
+{
+	char error[HTTP_LISTEN_ERROR_MAX];
+	const struct conf *conf = d->conf;
+
+	if (!conf->http_on)
+		return 0;
+	int err = http_listener_open(&d->http_listener, conf->http_listener, conf->http_port, conf->user, error);
+	if (err)
+		log_error("http", "%s", error);
+	return err;
+}
+
+static int make_http(struct daemon *d, struct ev_loop *loop)
+{
+	const struct http_settings settings = {.conf = d->conf, .store = d->store, .server = d->server,
+		.follow = d->follow, .connections = d->room.http};
+
+	if (!d->conf->http_on)
+		return 0;
+	d->http = http_new(loop, &settings, &d->http_listener);
+	return d->http ? 0 : ERR_SYSTEM;
 }
 
 static int make_follow(struct daemon *d, const char *state_file)
@@ -91,6 +134,8 @@ static int make_follow(struct daemon *d, const char *state_file)
 
 static void daemon_fini(struct daemon *d)
 {
+	http_free(d->http);
+	http_listener_close(&d->http_listener);
 	if (d->follow) {
 		follow_stop(d->follow);
 		follow_free(d->follow);
@@ -164,7 +209,11 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 	ev_signal_start(loop, &counts);
 	err = d->server ? server_start(d->server) : 0;
 	if (!err)
+		err = make_http(d, loop);
+	if (!err) {
+		priority_make_way(); /* the other threads are all there, so none of them inherits it */
 		ev_run(loop, 0);
+	}
 	ev_signal_stop(loop, &stop[0]);
 	ev_signal_stop(loop, &stop[1]);
 	ev_signal_stop(loop, &counts);
@@ -173,7 +222,7 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 
 int daemon_run(const struct conf *conf, const char *state_file)
 {
-	struct daemon d = {.conf = conf};
+	struct daemon d = {.conf = conf, .http_listener.fd = -1};
 	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
 	int err = loop ? read_local_addresses(&d) : ERR_SYSTEM;
 
@@ -181,8 +230,12 @@ int daemon_run(const struct conf *conf, const char *state_file)
 	signal(SIGPIPE, SIG_IGN);
 	if (!err)
 		err = make_store(&d);
-	if (!err)
+	if (!err) {
+		share_descriptors(&d);
 		err = make_server(&d);
+	}
+	if (!err)
+		err = open_http(&d);
 	if (!err)
 		err = privileges_drop(conf->user);
 	if (!err)
@@ -200,7 +253,7 @@ int daemon_run(const struct conf *conf, const char *state_file)
 
 int daemon_dump_zone(const struct conf *conf, const char *state_file)
 {
-	struct daemon d = {.conf = conf};
+	struct daemon d = {.conf = conf, .http_listener.fd = -1};
 	int err = read_local_addresses(&d);
 
 	if (!err)

@@ -38,20 +38,26 @@ static rlim_t raise_limit(rlim_t wanted)
 	return before;
 }
 
-unsigned descriptors_share(const struct conf *conf, unsigned workers, unsigned most)
+struct descriptors descriptors_share(const struct conf *conf, unsigned workers, struct descriptors most)
 {
 	rlim_t fixed = OTHERS + workers * (PER_WORKER + 2 * (rlim_t)conf->listener_count);
 	rlim_t forwarding = forwarding_needs(conf, workers);
-	rlim_t limit = raise_limit(fixed + forwarding + most);
+	rlim_t wanted = (rlim_t)most.tcp + most.http;
+	rlim_t limit = raise_limit(fixed + forwarding + wanted);
 	rlim_t left = limit > fixed ? limit - fixed : 0;
 
 	/* The most that forwarding may need it seldom does: half of what is left is enough for it. */
 	rlim_t room = left - (forwarding < left / 2 ? forwarding : left / 2);
-	if (room >= most)
+	if (room >= wanted)
 		return most;
-	if (!room)
-		room = 1;
-	log_warn("daemon", "few files may be open: that bounds TCP clients limit=%" PRIu64 " tcp_connections=%" PRIu64,
-		(uint64_t)limit, (uint64_t)room);
-	return (unsigned)room;
+	struct descriptors share = {
+		.tcp = (unsigned)(room * most.tcp / wanted), .http = (unsigned)(room * most.http / wanted)};
+	if (most.tcp && !share.tcp)
+		share.tcp = 1;
+	if (most.http && !share.http)
+		share.http = 1;
+	log_warn("daemon",
+		"few files may be open: that bounds clients limit=%" PRIu64 " tcp_connections=%u http_connections=%u",
+		(uint64_t)limit, share.tcp, share.http);
+	return share;
 }

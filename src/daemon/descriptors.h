@@ -6,9 +6,13 @@
 
 #include "conf/conf.h"
 
-/* How many TCP connections there is room for beside the sockets of `workers` threads for the configuration's addresses
- * and for the servers that it forwards to: `most` at the most, 1 at the least. Raises the soft limit for them as far as
- * the hard one allows; fewer than `most` are logged. Main thread, at start. */
-unsigned descriptors_share(const struct conf *conf, unsigned workers, unsigned most);
+struct descriptors {
+	unsigned tcp, http; /* connections of DNS over TCP, and of HTTP */
+};
+
+/* For how many connections there is room beside the sockets of `workers` threads for the configuration's addresses and
+ * for the servers that it forwards to: as many as in `most` at the most, 1 at the least. Raises the soft limit for them
+ * as far as the hard one allows; fewer are logged. Main thread, at start. */
+struct descriptors descriptors_share(const struct conf *conf, unsigned workers, struct descriptors most);
 
 #endif

@@ -6,18 +6,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/priority.h"
 #include "mesos/resolve.h"
 #include "mesos/state_file.h"
 
 #define HOSTS_GATHER   0.05 /* seconds in which new addresses of hosts are gathered into one update */
 #define HOSTS_PATIENCE 2.0  /* seconds that the first zone waits for names of hosts at the most */
 #define FILE_ERROR_MAX 512
-#define NICER          5
 
 struct follow {
 	struct follow_settings settings;
@@ -237,20 +235,11 @@ void follow_free(struct follow *f)
 	free(f);
 }
 
-/* Lets the answering threads go first where they share a core with this one: on Linux each thread has its own nice
- * value. A third of their weight, so that a flood of queries does not keep news of the cluster out. */
-static void make_way(void)
-{
-	int tid = gettid();
-
-	setpriority(PRIO_PROCESS, (id_t)tid, getpriority(PRIO_PROCESS, (id_t)tid) + NICER);
-}
-
 static void *run(void *arg)
 {
 	struct follow *f = arg;
 
-	make_way();
+	priority_make_way();
 	ev_run(f->loop, 0);
 	return NULL;
 }

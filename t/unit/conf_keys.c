@@ -175,7 +175,7 @@ static void listener_is_one_address_or_several(void **state)
 	shows("\"httplistener\": \"0::1\"", "HTTPListener", "\"::1\"");
 	shows("\"httplistener\": \"/run/x.sock\"", "HTTPListener", "\"/run/x.sock\"");
 	bad("\"httplistener\": \"run/x.sock\"", "httplistener", "an IP address, or the absolute path");
-	bad("\"dnson\": false", "dnson", "nothing else is served");
+	quiet("\"dnson\": false");
 	bad("\"dnson\": false, \"httpon\": false", "dnson", "dnson or httpon must be true");
 }
 
@@ -291,7 +291,6 @@ static void keys_that_do_nothing_yet_say_so(void **state)
 	static const struct {
 		const char *key, *value;
 	} odd[] = {{"httpCredentials", "{\"token\": \"a\"}"}};
-	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *value = keys[i].preset;
@@ -305,14 +304,11 @@ static void keys_that_do_nothing_yet_say_so(void **state)
 			warns(members, keys[i].name, "not in effect yet: taken as false");
 			snprintf(members, sizeof(members), "\"%s\": false", keys[i].name);
 			quiet(members);
-			found++;
 		} else if (keys[i].effect == CONF_NOT_YET && strcmp(keys[i].name, "zk") != 0) {
 			snprintf(members, sizeof(members), "\"%s\": %s", keys[i].name, value);
 			warns(members, keys[i].name, "not in effect yet");
-			found++;
 		}
 	}
-	assert_int_equal(found, 8);
 	bad("\"iamConfigFile\": \"x\"", "iamConfigFile", "is not supported yet");
 	bad("\"mesosAuthentication\": \"iam\"", "mesosAuthentication", "\"iam\" is not supported yet");
 	bad("\"stateSource\": \"stream\"", "stateSource", "\"stream\" is not supported yet");

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server is made of. Inside http/, for http.c, request.c and reply.c. */
+#ifndef HTTP_PARTS_H
+#define HTTP_PARTS_H
+
+#include <ev.h>
+#include <microhttpd.h>
+#include <sys/queue.h>
+
+#include "http/http.h"
+#include "http/path.h"
+#include "http/request.h"
+#include "http/route.h"
+
+/* Seconds. A client has so long for a request's head, a reply of one piece and a dump altogether; libmicrohttpd's own
+ * time-out is about bytes that do not come or go at all, and starts anew with each. */
+#define HTTP_TIME_HEAD  20.0
+#define HTTP_TIME_IDLE  60.0
+#define HTTP_TIME_REPLY 60.0
+#define HTTP_TIME_DUMP  600.0
+#define HTTP_TIME_STALL 30u
+
+struct http_connection {
+	TAILQ_ENTRY(http_connection) entry;
+	struct http *http;
+	struct addr client;
+	int fd;
+	ev_tstamp deadline;           /* when it is cut; 0: never */
+	struct http_request *request; /* that is being answered, or NULL */
+};
+
+struct http_request {
+	struct http_connection *connection;
+	struct MHD_Connection *mhd;
+	char *target;
+	bool head;    /* HEAD */
+	bool seen;    /* by the first of the calls that libmicrohttpd makes for it */
+	bool replied; /* a response is queued, or could not be */
+	bool failed;
+	const struct http_route *route;
+	char tail[HTTP_SEGMENT_MAX], value[HTTP_SEGMENT_MAX];
+
+	bool suspend, suspended; /* the handler asked for it; it is so */
+	ev_timer wait;
+	void *state;
+	void (*release)(void *state);
+};
+
+struct http {
+	struct ev_loop *loop;
+	struct http_settings settings;
+	struct MHD_Daemon *daemon;
+	ev_io io;
+	ev_timer timeout; /* libmicrohttpd's */
+	ev_timer sweep;   /* of connections past their deadline */
+	TAILQ_HEAD(, http_connection) connections;
+};
+
+/* Replies with the response, and lets it go; NULL cuts the connection. */
+void http_request_queue(struct http_request *request, unsigned status, struct MHD_Response *response);
+void http_request_free(struct http_request *request);
+/* Lets libmicrohttpd go on with a connection that was suspended. */
+void http_request_resume(struct http_request *request);
+
+#endif

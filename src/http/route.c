@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/route.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "http/about.h"
+
+static const struct http_route routes[] = {
+	{"/v1/version", http_get_version, 0},
+	{"/v1/config", http_get_config, 0},
+};
+
+/* Does the path, of which a last slash does not count, have the pattern's segments? */
+static int match(const struct http_route *route, const char *path, size_t len, char tail[HTTP_SEGMENT_MAX])
+{
+	const char *pattern = route->pattern, *end = path + len;
+	char segment[HTTP_SEGMENT_MAX];
+
+	*tail = '\0';
+	while (*pattern && path < end) { /* both are at a slash */
+		size_t pattern_len = strcspn(++pattern, "/");
+		path++;
+		const char *slash = memchr(path, '/', (size_t)(end - path));
+		size_t segment_len = (size_t)((slash ? slash : end) - path);
+		bool any = pattern_len == 1 && *pattern == '*';
+		int err = http_path_decode(any ? tail : segment, path, segment_len);
+
+		if (err)
+			return err;
+		if (any ? !segment_len : strlen(segment) != pattern_len || memcmp(segment, pattern, pattern_len) != 0)
+			return ERR_NOTFOUND;
+		pattern += pattern_len;
+		path += segment_len;
+	}
+	return *pattern || (path != end && path + 1 != end) ? ERR_NOTFOUND : 0;
+}
+
+const struct http_route *http_route_find(const char *path, size_t len, char tail[HTTP_SEGMENT_MAX], int *err)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		*err = match(&routes[i], path, len, tail);
+		if (*err != ERR_NOTFOUND)
+			return *err ? NULL : &routes[i];
+	}
+	*err = ERR_NOTFOUND;
+	return NULL;
+}
