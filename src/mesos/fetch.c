@@ -15,6 +15,7 @@
 #define BODY_DRAINED    (64u * 1024) /* of such a body is read, to keep the connection */
 #define KEEPALIVE_IDLE  30L
 #define KEEPALIVE_EVERY 10L
+#define SILENCE_GRACE   0.05 /* seconds in which what waits in the socket is still read */
 
 struct fetcher {
 	struct ev_loop *loop;
@@ -28,7 +29,15 @@ struct fetch {
 	struct fetcher *fetcher;
 	struct fetch *next, **prev;
 	CURL *easy;
+	struct curl_slist *headers, *connect_to;
 	struct fetch_callbacks callbacks;
+	uint64_t max_bytes;
+	ev_timer silence;
+	double patience; /* seconds of silence; 0: without end */
+	ev_tstamp heard; /* when the last byte came */
+	double longest;  /* silence so far, in seconds */
+	bool suspected;  /* it has been silent for too long, unless there is something in the socket */
+	bool silent;
 	bool in_data;
 	bool over; /* the body passed its limit */
 	int rc;    /* of data() */
@@ -103,11 +112,28 @@ static void keep_body(struct fetch *fetch, const char *data, size_t len)
 	}
 }
 
+static void hear(struct fetch *fetch)
+{
+	ev_tstamp now = ev_now(fetch->fetcher->loop);
+
+	if (now - fetch->heard > fetch->longest)
+		fetch->longest = now - fetch->heard;
+	fetch->heard = now;
+	fetch->suspected = false;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *ctx)
+{
+	hear(ctx);
+	return size * count;
+}
+
 static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 {
 	struct fetch *fetch = ctx;
 	size_t len = size * count;
 
+	hear(fetch);
 	if (!fetch->status) {
 		long status = 0;
 
@@ -119,7 +145,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 		keep_body(fetch, data, len);
 		return fetch->bytes > BODY_DRAINED ? 0 : len;
 	}
-	if (fetch->bytes > fetch->fetcher->options.max_bytes) {
+	if (fetch->max_bytes && fetch->bytes > fetch->max_bytes) {
 		fetch->over = true;
 		return 0;
 	}
@@ -135,6 +161,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 
 static void fetch_free(struct fetch *fetch)
 {
+	ev_timer_stop(fetch->fetcher->loop, &fetch->silence);
 	*fetch->prev = fetch->next;
 	if (fetch->next)
 		fetch->next->prev = fetch->prev;
@@ -142,6 +169,8 @@ static void fetch_free(struct fetch *fetch)
 		curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
 		curl_easy_cleanup(fetch->easy);
 	}
+	curl_slist_free_all(fetch->headers);
+	curl_slist_free_all(fetch->connect_to);
 	free(fetch);
 }
 
@@ -158,8 +187,7 @@ struct addr fetch_peer(const struct fetch *fetch)
 
 static void finish(struct fetch *fetch, CURLcode code)
 {
-	struct fetch_result result = {
-		.outcome = outcome_of(fetch, code), .rc = fetch->rc, .bytes = fetch->bytes};
+	struct fetch_result result = {.outcome = outcome_of(fetch, code), .rc = fetch->rc, .bytes = fetch->bytes};
 	CURL *easy = fetch->easy;
 	char *location = NULL;
 	long status = 0, connects = 0;
@@ -176,6 +204,7 @@ static void finish(struct fetch *fetch, CURLcode code)
 	result.location = location;
 	result.wire_bytes = (uint64_t)wire;
 	result.seconds = (double)us / 1e6;
+	result.silence = fetch->longest;
 	result.reused = !connects && status;
 	result.peer = fetch_peer(fetch);
 	if (result.outcome == FETCH_ANSWERED)
@@ -184,6 +213,8 @@ static void finish(struct fetch *fetch, CURLcode code)
 		result.error = "the body is too large";
 	else if (result.outcome == FETCH_ABORTED)
 		result.error = err_text(fetch->rc);
+	else if (fetch->silent)
+		result.error = "it is silent";
 	else
 		result.error = fetch->error[0] ? fetch->error : curl_easy_strerror(code);
 	fetch->callbacks.done(fetch->callbacks.ctx, &result);
@@ -269,6 +300,43 @@ static int on_timer_change(CURLM *multi, long ms, void *ctx)
 	return 0;
 }
 
+static void wait_for_bytes(struct fetch *fetch, double seconds)
+{
+	struct ev_loop *loop = fetch->fetcher->loop;
+
+	ev_timer_stop(loop, &fetch->silence);
+	ev_timer_set(&fetch->silence, seconds > 0 ? seconds : 0, 0);
+	ev_timer_start(loop, &fetch->silence);
+}
+
+static void on_silence(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct fetch *fetch = timer->data;
+	double left = fetch->heard + fetch->patience - ev_now(loop);
+
+	if (left > 0) {
+		fetch->suspected = false;
+		wait_for_bytes(fetch, left);
+	} else if (!fetch->suspected) {
+		/* The silence may be ours: a loop that was busy has not looked at its sockets. */
+		fetch->suspected = true;
+		wait_for_bytes(fetch, SILENCE_GRACE);
+	} else {
+		fetch->silent = true;
+		finish(fetch, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
+void fetch_set_silence(struct fetch *fetch, double seconds)
+{
+	ev_timer_stop(fetch->fetcher->loop, &fetch->silence);
+	fetch->patience = seconds;
+	fetch->suspected = false;
+	fetch->heard = ev_now(fetch->fetcher->loop);
+	if (seconds > 0)
+		wait_for_bytes(fetch, seconds);
+}
+
 static int copy(const char **text)
 {
 	if (!*text || !**text) {
@@ -342,64 +410,119 @@ void fetcher_free(struct fetcher *f)
 	curl_global_cleanup();
 }
 
-static CURLcode set_text(CURL *easy, CURLoption option, const char *text)
+static CURLcode append(struct curl_slist **list, const char *text)
 {
-	return text ? curl_easy_setopt(easy, option, text) : CURLE_OK;
+	struct curl_slist *longer = curl_slist_append(*list, text);
+
+	if (!longer)
+		return CURLE_OUT_OF_MEMORY;
+	*list = longer;
+	return CURLE_OK;
 }
 
-static CURLcode set_options(struct fetch *fetch, const char *url)
+/* The first that fails is what counts; curl copies all texts. */
+#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(easy, option, value))
+
+static CURLcode set_post(struct fetch *fetch, const char *body)
+{
+	CURL *easy = fetch->easy;
+	/* Masters of some versions want both exactly so. */
+	CURLcode rc = append(&fetch->headers, "Content-Type: application/json");
+
+	if (!rc)
+		rc = append(&fetch->headers, "Accept: application/json");
+	SET(CURLOPT_HTTPHEADER, fetch->headers);
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+	SET(CURLOPT_COPYPOSTFIELDS, body);
+	return rc;
+}
+
+static CURLcode set_connect(struct fetch *fetch, const struct addr *to)
+{
+	char address[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 8];
+	CURL *easy = fetch->easy;
+
+	addr_format(to, address);
+	snprintf(text, sizeof(text), to->len == 16 ? "::[%s]:" : "::%s:", address);
+	CURLcode rc = append(&fetch->connect_to, text);
+	SET(CURLOPT_CONNECT_TO, fetch->connect_to);
+	return rc;
+}
+
+static CURLcode set_credentials(CURL *easy, const struct fetch_options *o)
+{
+	CURLcode rc = CURLE_OK;
+
+	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	SET(CURLOPT_USERNAME, o->user);
+	SET(CURLOPT_PASSWORD, o->password);
+	return rc;
+}
+
+static CURLcode set_files(CURL *easy, const struct fetch_options *o)
+{
+	CURLcode rc = CURLE_OK;
+
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (o->ca_file)
+		SET(CURLOPT_CAINFO, o->ca_file);
+	if (o->cert_file)
+		SET(CURLOPT_SSLCERT, o->cert_file);
+	if (o->key_file)
+		SET(CURLOPT_SSLKEY, o->key_file);
+	return rc;
+}
+
+static CURLcode set_options(struct fetch *fetch, const struct fetch_request *request)
 {
 	const struct fetch_options *o = &fetch->fetcher->options;
 	CURL *easy = fetch->easy;
 	CURLcode rc = CURLE_OK;
 
-	/* The first that fails is what counts; curl copies all texts. */
-#define SET(option, value) (rc = rc ? rc : curl_easy_setopt(easy, option, value))
 	SET(CURLOPT_PRIVATE, fetch);
-	SET(CURLOPT_URL, url);
+	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+	SET(CURLOPT_ACCEPT_ENCODING, request->plain ? NULL : "gzip");
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NOPROXY, "*");
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_TIMEOUT_MS, (long)(o->timeout * 1000));
+	SET(CURLOPT_TIMEOUT_MS, (long)(request->timeout * 1000));
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_timeout * 1000));
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE);
 	SET(CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY);
+	SET(CURLOPT_FRESH_CONNECT, request->apart ? 1L : 0L);
+	SET(CURLOPT_FORBID_REUSE, request->apart ? 1L : 0L);
 	SET(CURLOPT_BUFFERSIZE, BUFFER_SIZE);
 	SET(CURLOPT_ERRORBUFFER, fetch->error);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, fetch);
 	SET(CURLOPT_WRITEFUNCTION, on_data);
 	SET(CURLOPT_WRITEDATA, fetch);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (o->user_agent)
+		SET(CURLOPT_USERAGENT, o->user_agent);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* A name that nobody answers for must not hold up the end of the program. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-#undef SET
-	if (!rc && o->user) {
-		rc = curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		if (!rc)
-			rc = set_text(easy, CURLOPT_USERNAME, o->user);
-		if (!rc)
-			rc = set_text(easy, CURLOPT_PASSWORD, o->password);
-	}
+	if (!rc && o->user && !request->anonymous)
+		rc = set_credentials(easy, o);
 	if (!rc)
-		rc = set_text(easy, CURLOPT_USERAGENT, o->user_agent);
-	if (!rc)
-		rc = set_text(easy, CURLOPT_CAINFO, o->ca_file);
-	if (!rc)
-		rc = set_text(easy, CURLOPT_SSLCERT, o->cert_file);
-	if (!rc)
-		rc = set_text(easy, CURLOPT_SSLKEY, o->key_file);
+		rc = set_files(easy, o);
+	if (!rc && request->post)
+		rc = set_post(fetch, request->post);
+	if (!rc && request->connect.len)
+		rc = set_connect(fetch, &request->connect);
 	return rc;
 }
+#undef SET
 
 struct fetch *fetch_start(
-	struct fetcher *f, const char *url, const struct fetch_callbacks *callbacks, int *err)
+	struct fetcher *f, const struct fetch_request *request, const struct fetch_callbacks *callbacks, int *err)
 {
 	struct fetch *fetch = calloc(1, sizeof(*fetch));
 
@@ -408,6 +531,9 @@ struct fetch *fetch_start(
 		return NULL;
 	fetch->fetcher = f;
 	fetch->callbacks = *callbacks;
+	fetch->max_bytes = request->max_bytes;
+	ev_init(&fetch->silence, on_silence);
+	fetch->silence.data = fetch;
 	fetch->next = f->active;
 	fetch->prev = &f->active;
 	if (f->active)
@@ -418,12 +544,14 @@ struct fetch *fetch_start(
 		fetch_free(fetch);
 		return NULL;
 	}
-	CURLcode rc = set_options(fetch, url);
+	CURLcode rc = set_options(fetch, request);
 	if (rc || curl_multi_add_handle(f->multi, fetch->easy)) {
 		*err = rc && rc != CURLE_OUT_OF_MEMORY ? ERR_FORMAT : ERR_NOMEM;
 		fetch_free(fetch);
 		return NULL;
 	}
+	ev_now_update(f->loop);
+	fetch_set_silence(fetch, request->silence);
 	*err = 0;
 	return fetch;
 }

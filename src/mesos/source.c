@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "base/err.h"
@@ -13,6 +14,9 @@
 #define TAG             "mesos"
 #define CONNECT_TIMEOUT 10.0
 #define BACKOFF_MIN     0.1
+#define BACKOFF_MAX     5.0
+#define PATIENCE_MIN    15.0         /* seconds of silence that a master has for free */
+#define PATIENCE_FACTOR 4            /* times the silence of the last good one */
 #define BODY_MAX        (1ull << 30) /* about a million tasks */
 
 struct source {
@@ -23,14 +27,17 @@ struct source {
 	struct fetcher *fetcher;
 	struct endpoints endpoints;
 	bool https;
-	double refresh;
+	double refresh, timeout;
+	double patience; /* seconds of silence */
 	ev_timer timer;
+	struct mesos_master leader; /* as announced last; port 0: none */
 
 	/* the round */
 	uint64_t round;
 	size_t asks;
 	double started;
 	bool again;            /* another round was asked for meanwhile */
+	bool silence;          /* someone was too silent */
 	struct endpoint *good; /* who gave the last document */
 	unsigned backoff;      /* failed rounds in a row, as a power of two */
 
@@ -50,8 +57,8 @@ struct source {
 
 const char *source_failure_name(enum source_failure failure)
 {
-	static const char *const names[SOURCE_FAILURES] = {"resolve", "connect", "tls", "timeout", "cut",
-		"http", "limit", "auth", "status", "no_leader", "redirect", "document", "internal"};
+	static const char *const names[SOURCE_FAILURES] = {"resolve", "connect", "tls", "timeout", "cut", "http",
+		"limit", "auth", "status", "no_leader", "redirect", "document", "internal"};
 
 	return names[failure];
 }
@@ -94,9 +101,7 @@ static int on_reregister_timeout(void *ctx, const char *text, size_t len)
 {
 	struct source *s = ctx;
 
-	return s->sink.state.reregister_timeout
-		       ? s->sink.state.reregister_timeout(s->sink.state.ctx, text, len)
-		       : 0;
+	return s->sink.state.reregister_timeout ? s->sink.state.reregister_timeout(s->sink.state.ctx, text, len) : 0;
 }
 
 static void on_skipped(void *ctx, enum state_skip reason, const char *text)
@@ -159,9 +164,18 @@ static double jitter(void)
 	return 0.5 + random / 131072.0; /* 0.5 to 1 */
 }
 
+static double limit(double value, double min, double max)
+{
+	if (value < min)
+		value = min;
+	return value < max ? value : max;
+}
+
 static void schedule(struct source *s, double delay)
 {
 	ev_timer_stop(s->loop, &s->timer);
+	if (!s->good && !endpoints_any(&s->endpoints))
+		return;
 	ev_now_update(s->loop);
 	ev_timer_set(&s->timer, delay > 0 ? delay : 0, 0);
 	ev_timer_start(s->loop, &s->timer);
@@ -174,20 +188,21 @@ static void end_round(struct source *s, bool good)
 	s->asked = NULL;
 	if (good) {
 		s->backoff = 0;
-		delay = s->started + s->refresh - ev_time();
-		/* A clock that was set, or a document that takes longer than the time between two. */
-		if (delay < BACKOFF_MIN || delay > s->refresh)
-			delay = delay < BACKOFF_MIN ? BACKOFF_MIN : s->refresh;
+		/* A clock may have been set, or a document taken longer than the time between two. */
+		delay = limit(s->started + s->refresh - ev_time(), BACKOFF_MIN, s->refresh);
 	} else {
+		double max = s->refresh < BACKOFF_MAX ? s->refresh : BACKOFF_MAX;
+
 		s->counters.failed_rounds++;
 		delay = BACKOFF_MIN * (double)(1u << s->backoff);
-		if (delay < s->refresh && s->backoff < 20)
+		if (delay < max)
 			s->backoff++;
-		if (delay > s->refresh)
-			delay = s->refresh;
+		else
+			delay = max;
 		delay *= jitter();
-		log_limited(&s->round_limit, LOG_LEVEL_WARN, TAG,
-			"no master gave its state rounds=%llu next_s=%.1f",
+		if (s->silence)
+			s->patience = s->patience < s->timeout / 2 ? 2 * s->patience : s->timeout;
+		log_limited(&s->round_limit, LOG_LEVEL_WARN, TAG, "no master gave its state rounds=%llu next_s=%.1f",
 			(unsigned long long)s->counters.failed_rounds, delay);
 	}
 	if (s->again)
@@ -199,8 +214,14 @@ static void end_round(struct source *s, bool good)
 /* The next master of the round that was not asked yet, or NULL. */
 static struct endpoint *next_endpoint(struct source *s)
 {
-	if (s->good && s->good->round != s->round)
-		return s->good;
+	for (unsigned rank = 1; rank <= ENDPOINT_ANNOUNCED; rank++) {
+		struct endpoint *ep = endpoints_ranked(&s->endpoints, rank);
+
+		if (ep && ep->round != s->round)
+			return ep;
+		if (s->good && s->good->round != s->round)
+			return s->good;
+	}
 	for (size_t i = 0; i < s->endpoints.configured; i++)
 		if (s->endpoints.items[i].round != s->round)
 			return &s->endpoints.items[i];
@@ -210,20 +231,26 @@ static struct endpoint *next_endpoint(struct source *s)
 static void failed(struct source *s, enum source_failure failure, const char *text)
 {
 	s->counters.failures[failure]++;
-	log_limited(&s->asked->limit, LOG_LEVEL_WARN, TAG,
-		"no state from this master host=%s port=%u reason=%s: %s", s->asked->host, s->asked->port,
-		source_failure_name(failure), text);
+	log_limited(&s->asked->limit, LOG_LEVEL_WARN, TAG, "no state from this master host=%s port=%u reason=%s: %s",
+		s->asked->host, s->asked->port, source_failure_name(failure), text);
 }
 
 static int request(struct source *s)
 {
 	const struct fetch_callbacks callbacks = {s, on_data, on_done};
 	char url[ENDPOINT_URL_MAX];
+	const struct fetch_request get = {
+		.url = endpoint_url(s->asked, s->https, endpoint_state_path(s->asked), url),
+		.connect = endpoint_connect_to(s->asked),
+		.timeout = s->timeout,
+		.silence = s->patience,
+		.max_bytes = BODY_MAX,
+	};
 	int err;
 
 	s->leader_named = s->elsewhere = false;
 	s->counters.fetches++;
-	s->fetch = fetch_start(s->fetcher, endpoint_url(s->asked, s->https, url), &callbacks, &err);
+	s->fetch = fetch_start(s->fetcher, &get, &callbacks, &err);
 	if (!s->fetch)
 		failed(s, SOURCE_INTERNAL, err_text(err));
 	return s->fetch ? 0 : err;
@@ -253,6 +280,7 @@ static void begin_round(struct source *s)
 {
 	s->round++;
 	s->asks = 0;
+	s->silence = false;
 	s->started = ev_time();
 	ask(s, NULL);
 }
@@ -281,9 +309,18 @@ static void follow(struct source *s, const char *host, uint16_t port)
 		return;
 	}
 	s->counters.redirects++;
-	log_debug(TAG, "another master leads asked=%s:%u leader=%s:%u", s->asked->host, s->asked->port, host,
-		port);
+	log_debug(TAG, "another master leads asked=%s:%u leader=%s:%u", s->asked->host, s->asked->port, host, port);
 	ask(s, to);
+}
+
+/* The request that is under way is not waited for. */
+static void abandon(struct source *s)
+{
+	if (s->fetch)
+		fetch_cancel(s->fetch);
+	s->fetch = NULL;
+	end_document(s, false, "another master leads", 0);
+	s->asked = NULL;
 }
 
 /* What a request came to. */
@@ -322,9 +359,10 @@ static void good_document(struct source *s, const struct fetch_result *result)
 		return;
 	}
 	if (changed || s->counters.failed_rounds)
-		log_info(TAG, "state received leader=%s:%u failed_rounds=%llu", s->leader_host,
-			s->leader_port, (unsigned long long)s->counters.failed_rounds);
+		log_info(TAG, "state received leader=%s:%u failed_rounds=%llu", s->leader_host, s->leader_port,
+			(unsigned long long)s->counters.failed_rounds);
 	s->good = s->asked;
+	s->patience = limit(result->silence * PATIENCE_FACTOR, PATIENCE_MIN, s->timeout);
 	s->counters.documents++;
 	s->counters.failed_rounds = 0;
 	s->counters.last_seconds = result->seconds;
@@ -374,6 +412,7 @@ static void judge_broken(struct source *s, const struct fetch_result *result)
 		follow(s, s->leader_host, s->leader_port);
 		return;
 	}
+	s->silence |= failure == SOURCE_TIMEOUT;
 	failed(s, failure, text);
 	ask(s, NULL);
 }
@@ -385,7 +424,7 @@ static void judge_status(struct source *s, const struct fetch_result *result)
 	uint16_t port;
 
 	if (result->location) {
-		if (!endpoint_parse_redirect(result->location, s->https, host, &port)) {
+		if (!endpoint_parse_redirect(result->location, s->https, NULL, host, &port)) {
 			follow(s, host, port);
 			return;
 		}
@@ -406,8 +445,7 @@ static void judge_status(struct source *s, const struct fetch_result *result)
 		failure = SOURCE_NO_LEADER;
 	else if (result->status == 401 || result->status == 403)
 		failure = SOURCE_AUTH;
-	snprintf(text, sizeof(text), "status %u%s%s", result->status, *result->error ? ": " : "",
-		result->error);
+	snprintf(text, sizeof(text), "status %u%s%s", result->status, *result->error ? ": " : "", result->error);
 	failed(s, failure, text);
 	ask(s, NULL);
 }
@@ -430,15 +468,12 @@ static void on_done(void *ctx, const struct fetch_result *result)
 		judge_status(s, result);
 }
 
-struct source *source_new(
-	struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err)
+struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err)
 {
 	struct fetch_options options = {
 		.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION,
-		.timeout = conf->state_timeout_seconds,
-		.connect_timeout = conf->state_timeout_seconds < CONNECT_TIMEOUT ? conf->state_timeout_seconds
-										 : CONNECT_TIMEOUT,
-		.max_bytes = BODY_MAX,
+		.connect_timeout =
+			conf->state_timeout_seconds < CONNECT_TIMEOUT ? conf->state_timeout_seconds : CONNECT_TIMEOUT,
 	};
 	struct source *s = calloc(1, sizeof(*s));
 
@@ -447,10 +482,11 @@ struct source *source_new(
 		return NULL;
 	s->loop = loop;
 	s->sink = *sink;
-	s->state = (struct state_sink){
-		s, on_leader, on_element, on_recovered, on_reregister_timeout, on_skipped};
+	s->state = (struct state_sink){s, on_leader, on_element, on_recovered, on_reregister_timeout, on_skipped};
 	s->https = conf->mesos_https_on;
 	s->refresh = conf->refresh_seconds;
+	s->timeout = conf->state_timeout_seconds;
+	s->patience = limit(0, PATIENCE_MIN, s->timeout);
 	if (s->https) {
 		options.ca_file = conf->ca_cert_file;
 		options.cert_file = conf->cert_file;
@@ -485,6 +521,29 @@ void source_free(struct source *s)
 	end_document(s, false, "the program ends", 0);
 	endpoints_fini(&s->endpoints);
 	free(s);
+}
+
+static bool same_master(const struct mesos_master *a, const struct mesos_master *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr) && !strcasecmp(a->host, b->host);
+}
+
+void source_set_masters(struct source *s, const struct mesos_master *masters, size_t count)
+{
+	const struct mesos_master none = {0}, *leader = count ? &masters[0] : &none;
+	bool changed = !same_master(leader, &s->leader);
+
+	endpoints_announce(&s->endpoints, masters, count, s->https, s->asked ? s->asked : s->good);
+	s->leader = *leader;
+	if (!changed || !count)
+		return;
+	log_info(TAG, "another master is announced as the leader host=%s port=%u", leader->host, leader->port);
+	s->backoff = 0;
+	if (s->asked == endpoints_ranked(&s->endpoints, 1))
+		return;
+	if (s->asked)
+		abandon(s);
+	schedule(s, 0);
 }
 
 void source_poll_now(struct source *s)

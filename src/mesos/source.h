@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the state comes from: which master is asked, when, and what is made of its answer.
  *
- * A round asks the master that was good last, then the configured ones in order, each once, until one gives a
- * whole document that names itself as the leader. A redirect, or a document that names another leader, is
+ * A round asks the master that ZooKeeper announces as the leader, the one that was good last, the others that are
+ * announced, then the configured ones in order, each once, until one gives a whole document that names itself as the
+ * leader. A redirect, or a document that names another leader, is
  * followed to that one, whoever it is; what was already asked in the round is not asked again, so nothing
  * goes in circles. A master that knows no leader (503, 404, a document without `leader`) is passed over.
  * Rounds start every refreshSeconds; after one in which nobody was good the next comes after 100 ms, then
- * twice that, up to refreshSeconds, with jitter.
+ * twice that, up to 5 s or refreshSeconds if that is less, with jitter.
+ *
+ * A master that takes a connection and then is silent is passed over after 15 s without a byte, or four times what the
+ * last good one was silent; when nobody was good that is doubled, up to stateTimeoutSeconds, which bounds a request as
+ * a whole: a large cluster's only master may need a while to write its state.
  *
  * `/master/state` is asked for; a master that says 404 is tried with the older paths, and what worked is
  * remembered.
@@ -24,6 +29,7 @@
 #include <ev.h>
 
 #include "conf/conf.h"
+#include "mesos/master.h"
 #include "mesos/state_parse.h"
 
 struct source_document {
@@ -84,9 +90,11 @@ struct source;
 
 /* Asks at once, and then every conf->refresh_seconds. `conf` is read here only. NULL and `*err` (ERR_NOMEM,
  * ERR_SYSTEM) on failure. */
-struct source *source_new(
-	struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err);
+struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err);
 void source_free(struct source *s);
+/* What ZooKeeper says now, the leader first; copied. Another leader than it said before is asked at once, and whoever
+ * is being asked is left. With 0 none is announced, and who was good last goes on being asked. */
+void source_set_masters(struct source *s, const struct mesos_master *masters, size_t count);
 /* A round now; if one is going on, another after it. */
 void source_poll_now(struct source *s);
 const struct source_counters *source_counters(const struct source *s);

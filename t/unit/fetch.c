@@ -53,6 +53,7 @@ struct fixture {
 	struct http_server server;
 	struct ev_loop *loop;
 	struct fetcher *fetcher;
+	double timeout;
 	struct outcome o;
 };
 
@@ -60,28 +61,32 @@ static struct fixture fixture;
 
 static void open_fetcher(const char *user, const char *password, double timeout)
 {
-	const struct fetch_options options = {.user_agent = "mesos-named/test",
-		.user = user,
-		.password = password,
-		.timeout = timeout,
-		.connect_timeout = timeout,
-		.max_bytes = MAX_BYTES};
+	const struct fetch_options options = {
+		.user_agent = "mesos-named/test", .user = user, .password = password, .connect_timeout = timeout};
 	int err;
 
+	fixture.timeout = timeout;
 	fixture.fetcher = fetcher_new(fixture.loop, &options, &err);
 	assert_non_null(fixture.fetcher);
 	assert_int_equal(err, 0);
 }
 
-static struct fetch *start(const char *url)
+static struct fetch *start_request(const struct fetch_request *request)
 {
 	const struct fetch_callbacks callbacks = {&fixture.o, on_data, on_done};
 	int err, refuse = fixture.o.refuse;
 
 	fixture.o = (struct outcome){.loop = fixture.loop, .refuse = refuse};
-	struct fetch *fetch = fetch_start(fixture.fetcher, url, &callbacks, &err);
+	struct fetch *fetch = fetch_start(fixture.fetcher, request, &callbacks, &err);
 	assert_int_equal(fixture.o.done, 0);
 	return fetch;
+}
+
+static struct fetch *start(const char *url)
+{
+	const struct fetch_request get = {.url = url, .timeout = fixture.timeout, .max_bytes = MAX_BYTES};
+
+	return start_request(&get);
 }
 
 static const struct outcome *get(http_handler *handler)
@@ -125,25 +130,23 @@ static void gets_a_body_and_keeps_the_connection(void **state)
 	assert_null(strstr(seen, "Cookie"));
 }
 
-static const unsigned char zipped[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcb, 0x48,
-	0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00};
+static const unsigned char zipped[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcb, 0x48, 0xcd,
+	0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00};
 
 static bool gzip(struct http_server *s, int fd, const char *request)
 {
-	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
-		sizeof(zipped));
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(zipped));
 	http_write(fd, (const char *)zipped, sizeof(zipped));
 	return true;
 }
 
 /* a thousand bytes out of 29 */
-static const unsigned char bomb[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xab, 0xa8,
-	0x18, 0x05, 0xa3, 0x60, 0x14, 0x0c, 0x77, 0x00, 0x00, 0xe6, 0xc9, 0x41, 0x3b, 0xe8, 0x03, 0x00, 0x00};
+static const unsigned char bomb[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xab, 0xa8, 0x18, 0x05,
+	0xa3, 0x60, 0x14, 0x0c, 0x77, 0x00, 0x00, 0xe6, 0xc9, 0x41, 0x3b, 0xe8, 0x03, 0x00, 0x00};
 
 static bool gzip_bomb(struct http_server *s, int fd, const char *request)
 {
-	http_print(
-		fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(bomb));
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(bomb));
 	http_write(fd, (const char *)bomb, sizeof(bomb));
 	return true;
 }
@@ -292,6 +295,105 @@ static void waits_no_longer_than_asked(void **state)
 	assert_int_equal(get(hang_within)->outcome, FETCH_TIMEOUT);
 }
 
+static struct fetch *request(http_handler *handler, struct fetch_request more)
+{
+	char url[100];
+
+	fixture.server.handler = handler;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/master/api/v1", fixture.server.port);
+	if (!more.url)
+		more.url = url;
+	struct fetch *fetch = start_request(&more);
+	assert_non_null(fetch);
+	return fetch;
+}
+
+static bool drips(struct http_server *s, int fd, const char *text)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
+	for (int i = 0; i < 6; i++) {
+		struct timespec time = {.tv_nsec = 50000000};
+
+		nanosleep(&time, NULL);
+		http_print(fd, "x");
+	}
+	return true;
+}
+
+static void silence_ends_a_request(void **state)
+{
+	request(hang, (struct fetch_request){.silence = 0.1});
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_TIMEOUT);
+	assert_string_equal(fixture.o.error, "it is silent");
+	request(hang_within, (struct fetch_request){.silence = 0.1});
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_TIMEOUT);
+	assert_string_equal(fixture.o.body, "hello");
+	/* A slow one is not silent; nor is one that is read late, as we were busy. */
+	request(drips, (struct fetch_request){.silence = 5});
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_ANSWERED);
+	unsigned requests = fixture.server.requests;
+	request(hello, (struct fetch_request){.silence = 0.3});
+	while (fixture.server.requests == requests)
+		ev_run(fixture.loop, EVRUN_NOWAIT);
+	nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_ANSWERED);
+	/* The bound can change on the way. */
+	fetch_set_silence(request(hang, (struct fetch_request){.silence = 60}), 0.1);
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_TIMEOUT);
+}
+
+static void posts(void **state)
+{
+	static const char body[] = "{\"type\":\"SUBSCRIBE\"}";
+
+	fetcher_free(fixture.fetcher);
+	open_fetcher("principal", "secret:word", PATIENCE);
+	request(hello, (struct fetch_request){.post = body, .plain = true});
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_ANSWERED);
+	assert_ptr_equal(strstr(seen, "POST /master/api/v1 HTTP/1.1\r\n"), seen);
+	assert_non_null(strstr(seen, "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(seen, "\r\nAccept: application/json\r\n"));
+	assert_non_null(strstr(seen, "\r\nAuthorization: Basic "));
+	assert_null(strstr(seen, "Accept-Encoding"));
+	assert_null(strstr(seen, "Expect"));
+	assert_non_null(strstr(seen, "\r\nContent-Length: 20\r\n"));
+	request(hello, (struct fetch_request){.anonymous = true});
+	ev_run(fixture.loop, 0);
+	assert_null(strstr(seen, "Authorization"));
+	assert_int_equal(fixture.server.connections, 1);
+}
+
+static void a_connection_can_be_apart(void **state)
+{
+	const struct fetch_request apart = {.apart = true};
+
+	get(hello);
+	request(hello, apart);
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_ANSWERED);
+	assert_int_equal(fixture.server.connections, 2);
+	assert_true(get(hello)->reused);
+	assert_int_equal(fixture.server.connections, 2);
+}
+
+static void goes_where_it_is_told(void **state)
+{
+	char url[100];
+
+	fixture.server.handler = hello;
+	snprintf(url, sizeof(url), "http://not.the.way.invalid:%u/x", fixture.server.port);
+	request(hello, (struct fetch_request){.url = url, .connect = {{127, 0, 0, 1}, 4}});
+	ev_run(fixture.loop, 0);
+	assert_int_equal(fixture.o.outcome, FETCH_ANSWERED);
+	assert_non_null(strstr(seen, "\r\nHost: not.the.way.invalid:"));
+}
+
 static void takes_http_only(void **state)
 {
 	static const char *const urls[] = {"file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"};
@@ -330,8 +432,7 @@ static void sends_credentials_and_never_tells_them(void **state)
 
 static void takes_nothing_from_the_environment(void **state)
 {
-	static const char *const names[] = {
-		"http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"};
+	static const char *const names[] = {"http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"};
 
 	for (size_t i = 0; i < 5; i++)
 		setenv(names[i], "http://127.0.0.1:1", 1);
@@ -390,6 +491,10 @@ int main(void)
 		TEST(tells_what_is_no_200),
 		TEST(tells_failures_apart),
 		TEST(waits_no_longer_than_asked),
+		TEST(silence_ends_a_request),
+		TEST(posts),
+		TEST(a_connection_can_be_apart),
+		TEST(goes_where_it_is_told),
 		TEST(takes_http_only),
 		TEST(sends_credentials_and_never_tells_them),
 		TEST(takes_nothing_from_the_environment),

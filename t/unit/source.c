@@ -61,7 +61,7 @@ static int on_end(void *ctx, const struct source_document *d)
 
 static void open_source(const char *const *hosts, size_t count, int refresh)
 {
-	struct conf_endpoint items[MASTERS];
+	struct conf_endpoint items[MASTERS] = {0};
 	char names[MASTERS][64];
 	struct conf conf = {.masters = {items, count},
 		.refresh_seconds = refresh,
@@ -94,17 +94,17 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 }
 
 /* Runs the loop until the condition holds; gives up after a minute. */
-#define RUN_UNTIL(condition)                                                                                 \
-	do {                                                                                                 \
-		bool late = false;                                                                           \
-		ev_timer deadline;                                                                           \
-		ev_timer_init(&deadline, on_deadline, 60, 0);                                                \
-		deadline.data = &late;                                                                       \
-		ev_timer_start(f.loop, &deadline);                                                           \
-		while (!(condition) && !late)                                                                \
-			ev_run(f.loop, EVRUN_ONCE);                                                          \
-		ev_timer_stop(f.loop, &deadline);                                                            \
-		assert_false(late);                                                                          \
+#define RUN_UNTIL(condition)                                                                                           \
+	do {                                                                                                           \
+		bool late = false;                                                                                     \
+		ev_timer deadline;                                                                                     \
+		ev_timer_init(&deadline, on_deadline, 60, 0);                                                          \
+		deadline.data = &late;                                                                                 \
+		ev_timer_start(f.loop, &deadline);                                                                     \
+		while (!(condition) && !late)                                                                          \
+			ev_run(f.loop, EVRUN_ONCE);                                                                    \
+		ev_timer_stop(f.loop, &deadline);                                                                      \
+		assert_false(late);                                                                                    \
 	} while (0)
 
 static void document(int fd, const char *leader, unsigned port)
@@ -113,8 +113,7 @@ static void document(int fd, const char *leader, unsigned port)
 	int len = snprintf(body, sizeof(body), "{");
 
 	if (leader)
-		len += snprintf(body + len, sizeof(body) - (size_t)len, "\"leader\": \"master@%s:%u\", ",
-			leader, port);
+		len += snprintf(body + len, sizeof(body) - (size_t)len, "\"leader\": \"master@%s:%u\", ", leader, port);
 	len += snprintf(body + len, sizeof(body) - (size_t)len,
 		"\"slaves\": [{\"id\": \"S1\", \"pid\": \"slave(1)@10.0.0.1:5051\"}], \"frameworks\": []}");
 	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len, body);
@@ -172,8 +171,7 @@ static bool redirects_to_2(struct http_server *s, int fd, const char *request)
 
 static bool redirects_elsewhere(struct http_server *s, int fd, const char *request)
 {
-	http_print(fd,
-		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/login\r\nContent-Length: 0\r\n\r\n",
+	http_print(fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/login\r\nContent-Length: 0\r\n\r\n",
 		port_of(1));
 	return true;
 }
@@ -236,9 +234,8 @@ static bool hangs(struct http_server *s, int fd, const char *request)
 
 static bool hangs_within(struct http_server *s, int fd, const char *request)
 {
-	http_print(fd,
-		"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"leader\": \"master@127.0.0.1:%u\", ",
-		s->port);
+	http_print(
+		fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"leader\": \"master@127.0.0.1:%u\", ", s->port);
 	return true;
 }
 
@@ -429,6 +426,72 @@ static void a_leader_can_be_a_name(void **state)
 	assert_true(addr_is_loopback(&f.leader));
 }
 
+/* ZooKeeper says that these lead and follow. */
+static void announce(const unsigned *masters, size_t count)
+{
+	struct mesos_master list[MASTERS];
+
+	for (size_t i = 0; i < count; i++) {
+		list[i] = (struct mesos_master){.host = "not.the.way.invalid", .port = f.masters[masters[i]].port};
+		addr_parse(&list[i].addr, "127.0.0.1", 9);
+	}
+	source_set_masters(f.source, list, count);
+}
+
+static void the_announced_leader_is_asked(void **state)
+{
+	open_source(NULL, 0, 60); /* there is nobody to ask */
+	ev_run(f.loop, EVRUN_NOWAIT);
+	assert_int_equal(counters()->fetches + counters()->failed_rounds, 0);
+	announce((unsigned[]){1}, 1);
+	good_from(1);
+	/* The same once more, with others: nothing new. */
+	announce((unsigned[]){1, 0, 2}, 3);
+	/* Another one, while the first is being asked. */
+	f.masters[1].handler = hangs_within;
+	source_poll_now(f.source);
+	RUN_UNTIL(f.begun == 2);
+	announce((unsigned[]){2, 1}, 2);
+	RUN_UNTIL(f.complete == 2);
+	assert_int_equal(f.leader_port, port_of(2));
+	assert_int_equal(f.masters[0].requests, 0);
+	/* None: who was good last is asked. */
+	announce(NULL, 0);
+	source_poll_now(f.source);
+	RUN_UNTIL(f.complete == 3);
+	assert_int_equal(f.masters[2].requests, 2);
+}
+
+static void the_announced_one_comes_first(void **state)
+{
+	open_source(NULL, 2, 60);
+	good_from(0);
+	announce((unsigned[]){2}, 1);
+	RUN_UNTIL(f.complete == 2);
+	assert_int_equal(f.leader_port, port_of(2));
+	/* It is not there: the others are asked as well. */
+	f.masters[2].handler = no_leader;
+	source_poll_now(f.source);
+	RUN_UNTIL(f.complete == 3);
+	assert_int_equal(f.leader_port, port_of(0));
+	/* The next round starts with the announced one again. */
+	f.masters[2].handler = leads;
+	source_poll_now(f.source);
+	RUN_UNTIL(f.complete == 4);
+	assert_int_equal(f.leader_port, port_of(2));
+}
+
+static void an_announcement_ends_a_document(void **state)
+{
+	f.masters[0].handler = hangs_within;
+	open_source(NULL, 1, 60);
+	RUN_UNTIL(f.begun == 1);
+	announce((unsigned[]){1}, 1);
+	assert_int_equal(f.ended, 1);
+	RUN_UNTIL(f.complete == 1);
+	assert_int_equal(f.leader_port, port_of(1));
+}
+
 static void the_owner_may_refuse(void **state)
 {
 	f.refuse = ERR_NOMEM;
@@ -486,6 +549,9 @@ int main(void)
 		TEST(a_dead_leader_is_passed_over),
 		TEST(a_name_is_the_leader_by_its_address),
 		TEST(a_leader_can_be_a_name),
+		TEST(the_announced_leader_is_asked),
+		TEST(the_announced_one_comes_first),
+		TEST(an_announcement_ends_a_document),
 		TEST(the_owner_may_refuse),
 		TEST(the_end_ends_a_document),
 	};
