@@ -14,6 +14,7 @@
 struct change {
 	uint64_t order; /* tasks of one name stand together, since the records that they share are made at once */
 	struct cluster_element *old, *new; /* not both NULL */
+	bool unnamed; /* gone because a complete update did not put it */
 };
 
 struct cluster_model {
@@ -21,7 +22,7 @@ struct cluster_model {
 	struct cds_list_head no_agent, no_framework; /* tasks whose agent or framework is not in the model */
 
 	/* the update under way: its elements are in the edits, what they replace is in the maps still */
-	uint64_t update;
+	uint64_t update, telling;
 	bool open;
 	struct pmap_edit edits[KINDS];
 	struct retired garbage;
@@ -218,7 +219,7 @@ static void place_change(struct cluster_model *model, size_t i)
 
 static void add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
 {
-	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new};
+	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new, false};
 	if (old)
 		old->link.seen = model->update;
 	place_change(model, model->change_count - 1);
@@ -390,6 +391,30 @@ static void close_update(struct cluster_model *model)
 	model->open = false;
 }
 
+uint64_t cluster_model_update(const struct cluster_model *model)
+{
+	return model->update;
+}
+
+void cluster_model_keep(struct cluster_model *model, const struct cluster_element *element)
+{
+	((struct cluster_element *)(uintptr_t)element)->link.kept = model->update;
+}
+
+void cluster_tasks_of(const struct cluster_element *owner, void (*each)(void *arg, const struct cluster_element *task),
+	void *arg)
+{
+	const struct cluster_element *task;
+
+	if (owner->kind == CLUSTER_AGENT) {
+		cds_list_for_each_entry(task, &owner->link.tasks, link.by_agent)
+			each(arg, task);
+	} else {
+		cds_list_for_each_entry(task, &owner->link.tasks, link.by_framework)
+			each(arg, task);
+	}
+}
+
 void cluster_model_abort(struct cluster_model *model)
 {
 	for (size_t i = 0; i < model->change_count; i++) {
@@ -411,8 +436,11 @@ static int remove_unseen(struct cluster_model *model)
 		struct pmap_iter it = pmap_iter(model->maps[kind]);
 
 		for (struct cluster_element *e; !err && (e = pmap_next(&it));) {
-			if (e->link.seen != model->update)
-				err = take_out(model, e);
+			if (e->link.seen == model->update || e->link.kept == model->update)
+				continue;
+			err = take_out(model, e);
+			if (!err)
+				model->changes[model->change_count - 1].unnamed = true;
 		}
 	}
 	return err;
@@ -429,7 +457,7 @@ static void tell_task(struct cluster_model *model, struct cluster_element *old, 
 
 		if (!elements[after])
 			continue;
-		elements[after]->link.told = model->update;
+		elements[after]->link.told = model->telling;
 		view->task = (const struct cluster_task *)elements[after];
 		const struct pmap *agents = after ? newest(model, CLUSTER_AGENT) : model->maps[CLUSTER_AGENT];
 		const struct pmap *frameworks =
@@ -464,11 +492,11 @@ static void tell_tasks_of(
 		return;
 	if (old->kind == CLUSTER_AGENT) {
 		cds_list_for_each_entry(task, &old->link.tasks, link.by_agent)
-			if (task->link.told != model->update)
+			if (task->link.told != model->telling)
 				tell_task(model, task, task, changes);
 	} else {
 		cds_list_for_each_entry(task, &old->link.tasks, link.by_framework)
-			if (task->link.told != model->update)
+			if (task->link.told != model->telling)
 				tell_task(model, task, task, changes);
 	}
 }
@@ -479,11 +507,11 @@ static void tell_waiting(struct cluster_model *model, const struct cluster_chang
 	struct cluster_element *task;
 
 	cds_list_for_each_entry(task, &model->no_agent, link.by_agent)
-		if (task->link.told != model->update &&
+		if (task->link.told != model->telling &&
 			of_task(newest(model, CLUSTER_AGENT), CLUSTER_AGENT, (const void *)task))
 			tell_task(model, task, task, changes);
 	cds_list_for_each_entry(task, &model->no_framework, link.by_framework)
-		if (task->link.told != model->update &&
+		if (task->link.told != model->telling &&
 			of_task(newest(model, CLUSTER_FRAMEWORK), CLUSTER_FRAMEWORK, (const void *)task))
 			tell_task(model, task, task, changes);
 }
@@ -497,6 +525,7 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 		cluster_model_abort(model);
 		return err;
 	}
+	model->telling++;
 	if (model->change_count)
 		qsort(model->changes, model->change_count, sizeof(model->changes[0]), compare_order);
 	for (size_t i = 0; i < model->change_count; i++) {
@@ -520,6 +549,26 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 	if (came)
 		tell_waiting(model, changes);
 	return 0;
+}
+
+int cluster_model_retract(struct cluster_model *model)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < model->change_count && !err;) {
+		struct cluster_element *old = model->changes[i].old;
+
+		if (!model->changes[i].unnamed) {
+			i++;
+			continue;
+		}
+		err = pmap_edit_put(&model->edits[old->kind], old, NULL);
+		if (!err)
+			drop_change(model, i); /* the last one takes its place */
+	}
+	if (err)
+		cluster_model_abort(model);
+	return err;
 }
 
 /* Puts a task on the lists of its agent and its framework as the maps are now. */

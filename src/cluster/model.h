@@ -38,6 +38,18 @@ int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, co
 /* The element as it will be after what the update brought so far, or NULL. Valid until the next call. */
 const struct cluster_element *cluster_model_find(const struct cluster_model *model, enum cluster_kind kind,
 	const char *framework_id, size_t framework_len, const char *id, size_t id_len);
+/* An update's number, which grows from one to the next: of the one under way, or else of the last. */
+uint64_t cluster_model_update(const struct cluster_model *model);
+/* Has an update named the element, put it, since this one? An element of the current version. */
+static inline bool cluster_named_since(const struct cluster_element *e, uint64_t update)
+{
+	return e->link.seen >= update;
+}
+/* Leaves an element of the current version where it is although the (complete) update under way does not name it. */
+void cluster_model_keep(struct cluster_model *model, const struct cluster_element *element);
+/* The tasks of an agent or framework of the current version, which `each` must not change. */
+void cluster_tasks_of(const struct cluster_element *owner, void (*each)(void *arg, const struct cluster_element *task),
+	void *arg);
 void cluster_model_abort(struct cluster_model *model);
 
 /* A task with what its records depend on; a NULL task: it is not there. */
@@ -57,8 +69,11 @@ struct cluster_changes {
 };
 
 /* First half of a commit: works the update out and tells its changes, tasks of one name one after the other. With
- * `complete`, elements that the update did not put are gone. On an error (ERR_NOMEM) the update is aborted. */
+ * `complete`, elements that the update neither put nor kept are gone. On an error (ERR_NOMEM) the update is aborted. */
 int cluster_model_prepare(struct cluster_model *model, bool complete, const struct cluster_changes *changes);
+/* Instead of the second half: what the update did not put is not gone after all. The update is then as it was before
+ * the first half, and can be prepared again as one that is not complete. On an error (ERR_NOMEM) it is aborted. */
+int cluster_model_retract(struct cluster_model *model);
 /* Second half, cannot fail: makes the new version the model's. `garbage`, empty before, gets what only the former
  * version uses. */
 void cluster_model_finish(struct cluster_model *model, struct retired *garbage);

@@ -123,6 +123,38 @@ int cluster_parse_pid(const char *text, size_t len, const char **host, size_t *h
 	return 0;
 }
 
+int cluster_parse_duration(const char *text, size_t len, double *seconds)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"secs", 1}, {"mins", 60}, {"hrs", 3600},
+		{"days", 86400}, {"weeks", 7 * 86400}};
+	double value = 0, scale = 1;
+	size_t i = 0;
+	bool point = false;
+
+	for (; i < len && i < 32 && (text[i] == '.' || (text[i] >= '0' && text[i] <= '9')); i++) {
+		if (text[i] == '.') {
+			if (point)
+				return ERR_FORMAT;
+			point = true;
+			continue;
+		}
+		scale *= point ? 0.1 : 1;
+		value = point ? value + (text[i] - '0') * scale : value * 10 + (text[i] - '0');
+	}
+	if (!i || text[0] == '.')
+		return ERR_FORMAT;
+	for (size_t u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
+		if (strlen(units[u].name) == len - i && !memcmp(units[u].name, text + i, len - i)) {
+			*seconds = value * units[u].seconds;
+			return 0;
+		}
+	}
+	return ERR_FORMAT;
+}
+
 enum cluster_task_state cluster_parse_task_state(const char *text, size_t len)
 {
 	static const struct {

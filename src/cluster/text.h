@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small languages inside Mesos' documents: port ranges, process ids, task states. Pure functions of texts that
+/* The small languages inside Mesos' documents: port ranges, process ids, durations, task states. Pure functions of texts that
  * come from outside and need no NUL. Any thread. */
 #ifndef CLUSTER_TEXT_H
 #define CLUSTER_TEXT_H
@@ -12,6 +12,8 @@ int cluster_parse_port_ranges(const char *text, size_t len, struct cluster_port_
 /* "slave(1)@10.0.0.1:5051", "master@[::1]:5050": the host points into `text`. ERR_FORMAT (also for a host that can be
  * neither an address nor a name), ERR_RANGE for the port. */
 int cluster_parse_pid(const char *text, size_t len, const char **host, size_t *host_len, uint16_t *port);
+/* "10mins", "1.5hrs": Mesos' durations, to seconds. ERR_FORMAT. */
+int cluster_parse_duration(const char *text, size_t len, double *seconds);
 /* "TASK_RUNNING" and the like. */
 enum cluster_task_state cluster_parse_task_state(const char *text, size_t len);
 

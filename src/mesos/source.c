@@ -97,6 +97,27 @@ static int on_recovered(void *ctx, const char *id, size_t len)
 	return s->sink.state.recovered_agent ? s->sink.state.recovered_agent(s->sink.state.ctx, id, len) : 0;
 }
 
+static int on_recovered_list(void *ctx)
+{
+	struct source *s = ctx;
+
+	return s->sink.state.recovered_list ? s->sink.state.recovered_list(s->sink.state.ctx) : 0;
+}
+
+static int on_master_id(void *ctx, const char *text, size_t len)
+{
+	struct source *s = ctx;
+
+	return s->sink.state.master_id ? s->sink.state.master_id(s->sink.state.ctx, text, len) : 0;
+}
+
+static int on_completed_framework(void *ctx, const char *id, size_t len)
+{
+	struct source *s = ctx;
+
+	return s->sink.state.completed_framework ? s->sink.state.completed_framework(s->sink.state.ctx, id, len) : 0;
+}
+
 static int on_reregister_timeout(void *ctx, const char *text, size_t len)
 {
 	struct source *s = ctx;
@@ -482,7 +503,10 @@ struct source *source_new(struct ev_loop *loop, const struct conf *conf, const s
 		return NULL;
 	s->loop = loop;
 	s->sink = *sink;
-	s->state = (struct state_sink){s, on_leader, on_element, on_recovered, on_reregister_timeout, on_skipped};
+	s->state = (struct state_sink){.ctx = s, .leader = on_leader, .element = on_element, .master_id = on_master_id,
+		.recovered_list = on_recovered_list, .recovered_agent = on_recovered,
+		.completed_framework = on_completed_framework, .reregister_timeout = on_reregister_timeout,
+		.skipped = on_skipped};
 	s->https = conf->mesos_https_on;
 	s->refresh = conf->refresh_seconds;
 	s->timeout = conf->state_timeout_seconds;

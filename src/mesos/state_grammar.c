@@ -23,11 +23,13 @@
 	}
 
 static const struct state_key top[] = {
+	STRING("id", FIELD_MASTER_ID),
 	STRING("leader", FIELD_LEADER),
 	OBJECT("flags", PLACE_FLAGS),
 	ARRAY("slaves", PLACE_AGENTS),
 	ARRAY("recovered_slaves", PLACE_RECOVERED_AGENTS),
 	ARRAY("frameworks", PLACE_FRAMEWORKS),
+	ARRAY("completed_frameworks", PLACE_COMPLETED_FRAMEWORKS),
 };
 
 static const struct state_key flags[] = {
@@ -44,6 +46,10 @@ static const struct state_key agent[] = {
 
 static const struct state_key recovered_agent[] = {
 	STRING("id", FIELD_RECOVERED_ID),
+};
+
+static const struct state_key completed_framework[] = {
+	STRING("id", FIELD_COMPLETED_ID),
 };
 
 static const struct state_key framework[] = {
@@ -143,6 +149,8 @@ const struct state_rule state_rules[PLACES] = {
 	[PLACE_AGENT] = RULE(agent),
 	[PLACE_RECOVERED_AGENTS] = ITEMS(PLACE_RECOVERED_AGENT),
 	[PLACE_RECOVERED_AGENT] = RULE(recovered_agent),
+	[PLACE_COMPLETED_FRAMEWORKS] = ITEMS(PLACE_COMPLETED_FRAMEWORK),
+	[PLACE_COMPLETED_FRAMEWORK] = RULE(completed_framework),
 	[PLACE_FRAMEWORKS] = ITEMS(PLACE_FRAMEWORK),
 	[PLACE_FRAMEWORK] = RULE(framework),
 	[PLACE_TASKS] = ITEMS(PLACE_TASK),

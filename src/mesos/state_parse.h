@@ -52,8 +52,14 @@ struct state_sink {
 	 * cluster_build_finish(), which cannot fail for want of an id. The builder is the parser's and is
 	 * reused after the call. */
 	int (*element)(void *ctx, struct cluster_builder *builder);
+	/* The id that the master gave itself when it started. */
+	int (*master_id)(void *ctx, const char *text, size_t len);
+	/* The document has a list of recovered agents, empty or not; masters before 1.1 have none. */
+	int (*recovered_list)(void *ctx);
 	/* The id of an agent that the master knows from its log and has not heard of yet. */
 	int (*recovered_agent)(void *ctx, const char *id, size_t len);
+	/* The id of a framework that is gone for good. */
+	int (*completed_framework)(void *ctx, const char *id, size_t len);
 	/* flags.agent_reregister_timeout: "10mins". */
 	int (*reregister_timeout)(void *ctx, const char *text, size_t len);
 	/* Something was left out. `text` says where, NUL-terminated and printable. */

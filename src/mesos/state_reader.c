@@ -131,12 +131,16 @@ static void keep_short(char out[ADDR_TEXT_MAX], size_t *out_len, const char *tex
 int state_reader_string(struct state_reader *r, const char *s, size_t len)
 {
 	switch ((enum state_field)r->key->field) {
+	case FIELD_MASTER_ID:
+		return r->sink.master_id ? r->sink.master_id(r->sink.ctx, s, len) : 0;
 	case FIELD_LEADER:
 		return r->sink.leader ? r->sink.leader(r->sink.ctx, s, len) : 0;
 	case FIELD_REREGISTER_TIMEOUT:
 		return r->sink.reregister_timeout ? r->sink.reregister_timeout(r->sink.ctx, s, len) : 0;
 	case FIELD_RECOVERED_ID:
 		return r->sink.recovered_agent ? r->sink.recovered_agent(r->sink.ctx, s, len) : 0;
+	case FIELD_COMPLETED_ID:
+		return r->sink.completed_framework ? r->sink.completed_framework(r->sink.ctx, s, len) : 0;
 	case FIELD_AGENT_ID:
 		return set_text(r, &r->outer, CLUSTER_FIELD(agent, e.id), s, len);
 	case FIELD_AGENT_HOSTNAME:
@@ -402,6 +406,8 @@ int state_reader_enter(struct state_reader *r, enum state_place where)
 	case PLACE_FRAMEWORKS:
 		r->frameworks_seen = true;
 		return 0;
+	case PLACE_RECOVERED_AGENTS:
+		return r->sink.recovered_list ? r->sink.recovered_list(r->sink.ctx) : 0;
 	case PLACE_AGENT:
 		r->pid = PID_NONE;
 		rc = cluster_build_start(&r->outer, CLUSTER_AGENT);

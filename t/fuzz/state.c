@@ -90,7 +90,9 @@ static void on_skipped(void *ctx, enum state_skip reason, const char *text)
 
 static void parse(struct outcome *o, const uint8_t *data, size_t size, size_t step)
 {
-	const struct state_sink sink = {o, on_text, on_element, on_text, on_text, on_skipped};
+	const struct state_sink sink = {.ctx = o, .leader = on_text, .element = on_element, .master_id = on_text,
+		.recovered_agent = on_text, .completed_framework = on_text, .reregister_timeout = on_text,
+		.skipped = on_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 
 	memset(o, 0, sizeof(*o));

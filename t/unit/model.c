@@ -391,6 +391,80 @@ static void removed_and_put_again(void **state)
 	commit(f, false, "-x@10.0.0.9/m\n-twin@10.0.0.9/m\n");
 }
 
+static const struct cluster_element *now(struct fixture *f, enum cluster_kind kind, const char *framework_id,
+	const char *id)
+{
+	struct cluster_maps maps = cluster_model_maps(f->model);
+
+	return cluster_maps_find(&maps, kind, framework_id, strlen(framework_id), id, strlen(id));
+}
+
+static void keep_task(void *arg, const struct cluster_element *task)
+{
+	struct fixture *f = arg;
+
+	cluster_model_keep(f->model, task);
+}
+
+static void what_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	uint64_t since = cluster_model_update(f->model);
+	agent(f, "S2", "10.0.0.2");
+	task(f, "F", "2", "S2", "b");
+	const struct cluster_element *s1 = now(f, CLUSTER_AGENT, "", "S1");
+	cluster_model_keep(f->model, s1);
+	cluster_tasks_of(s1, keep_task, f);
+	cluster_model_keep(f->model, now(f, CLUSTER_FRAMEWORK, "", "F"));
+	commit(f, true, "~b@10.0.0.1/m b@10.0.0.2/m\n-c@10.0.0.2/m\n");
+	assert_false(cluster_named_since(now(f, CLUSTER_TASK, "F", "1"), since));
+	assert_true(cluster_named_since(now(f, CLUSTER_TASK, "F", "2"), since));
+	assert_false(cluster_named_since(now(f, CLUSTER_AGENT, "", "S1"), since));
+	assert_true(cluster_named_since(now(f, CLUSTER_AGENT, "", "S2"), since));
+	/* told as it was: named all the same */
+	begin(f);
+	task(f, "F", "1", "S1", "a");
+	commit(f, false, "");
+	assert_true(cluster_named_since(now(f, CLUSTER_TASK, "F", "1"), since));
+	/* it was kept in that update, not in the next */
+	begin(f);
+	commit(f, true, "-S1\n-S2\n-F\n-a@10.0.0.1/m\n-b@10.0.0.2/m\n");
+}
+
+static void a_complete_update_made_a_partial_one(void **state)
+{
+	const struct cluster_changes changes = {*state, say_agent, say_framework, say_task};
+	struct fixture *f = *state;
+
+	load(f);
+	begin(f);
+	agent(f, "S2", "10.0.0.9");
+	task(f, "F", "9", "S2", "new");
+	assert_int_equal(drop(f, CLUSTER_TASK, "F", "2"), 0);
+	assert_int_equal(cluster_model_prepare(f->model, true, &changes), 0);
+	assert_int_equal(cluster_model_retract(f->model), 0);
+	commit(f, false, "~S2\n~c@10.0.0.2/m c@10.0.0.9/m\n+new@10.0.0.9/m\n-b@10.0.0.1/m\n");
+	counts_are(f, 2, 1, 3);
+	/* or nothing at all */
+	begin(f);
+	task(f, "F", "10", "S2", "newer");
+	assert_int_equal(cluster_model_prepare(f->model, true, &changes), 0);
+	assert_int_equal(cluster_model_retract(f->model), 0);
+	cluster_model_abort(f->model);
+	counts_are(f, 2, 1, 3);
+	begin(f);
+	agent(f, "S1", "10.0.0.1");
+	agent(f, "S2", "10.0.0.9");
+	framework(f, "F", "m");
+	task(f, "F", "1", "S1", "a");
+	task(f, "F", "3", "S2", "c");
+	task(f, "F", "9", "S2", "new");
+	commit(f, true, "");
+}
+
 static void the_same_key_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -596,6 +670,8 @@ int main(void)
 		T(a_task_moves),
 		T(what_is_removed),
 		T(removed_and_put_again),
+		T(what_is_kept),
+		T(a_complete_update_made_a_partial_one),
 		T(the_same_key_twice),
 		T(tasks_of_one_id_and_two_names),
 		T(tasks_of_one_id_have_a_bound),

@@ -105,6 +105,9 @@ struct run {
 	size_t seen_count;
 	/* what the model must hold: 0 nothing, else which of the variants */
 	unsigned agents[AGENTS], frameworks[FRAMEWORKS], tasks[FRAMEWORKS][TASKS][NAMES];
+	struct { /* taken out by their names in the update under way */
+		bool agents[AGENTS], frameworks[FRAMEWORKS], tasks[FRAMEWORKS][TASKS][NAMES];
+	} removed;
 };
 
 static struct naming_sink count_sink(struct multiset *set, int sign)
@@ -311,17 +314,24 @@ static void random_remove(struct fixture *f, const struct run *run, struct run *
 	assert_int_equal(cluster_model_remove(f->model, kind, of, strlen(of), id, strlen(id)), there ? 0 : ERR_NOTFOUND);
 	if (kind == CLUSTER_TASK) {
 		memset(next->tasks[w][t], 0, sizeof(next->tasks[w][t]));
+		memset(next->removed.tasks[w][t], 1, sizeof(next->removed.tasks[w][t]));
 		return;
 	}
 	*(kind == CLUSTER_AGENT ? &next->agents[a] : &next->frameworks[w]) = 0;
+	*(kind == CLUSTER_AGENT ? &next->removed.agents[a] : &next->removed.frameworks[w]) = true;
 	if (!there || !(kind == CLUSTER_AGENT ? run->agents[a] : run->frameworks[w]))
 		return;
 	for (unsigned i = 0; i < FRAMEWORKS; i++) {
 		for (unsigned k = 0; k < TASKS * NAMES; k++) {
 			unsigned before = run->tasks[i][k / NAMES][k % NAMES], *now = &next->tasks[i][k / NAMES][k % NAMES];
+			bool *removed = &next->removed.tasks[i][k / NAMES][k % NAMES];
+			unsigned heir = *now ? *now : *removed ? 0 : before;
 
-			if (before && (kind == CLUSTER_AGENT ? agent_of(before) == a && agent_of(*now) == a : i == w))
-				*now = 0;
+			if (!before || !heir ||
+				(kind == CLUSTER_AGENT ? agent_of(before) != a || agent_of(heir) != a : i != w))
+				continue;
+			*now = 0;
+			*removed = true;
 		}
 	}
 }
@@ -351,6 +361,21 @@ static void random_puts(struct fixture *f, const struct run *run, struct run *ne
 			build_nth_task(&f->builder, i, t, n, next->tasks[i][t][n] = 1 + rng(variety));
 		}
 		put(f);
+	}
+}
+
+/* What a document did not name is there after all. */
+static void restore_unnamed(const struct run *run, struct run *next)
+{
+	for (unsigned i = 0; i < AGENTS; i++)
+		if (!next->agents[i] && !next->removed.agents[i])
+			next->agents[i] = run->agents[i];
+	for (unsigned i = 0; i < FRAMEWORKS; i++) {
+		if (!next->frameworks[i] && !next->removed.frameworks[i])
+			next->frameworks[i] = run->frameworks[i];
+		for (unsigned k = 0; k < TASKS * NAMES; k++)
+			if (!next->tasks[i][k / NAMES][k % NAMES] && !next->removed.tasks[i][k / NAMES][k % NAMES])
+				next->tasks[i][k / NAMES][k % NAMES] = run->tasks[i][k / NAMES][k % NAMES];
 	}
 }
 
@@ -403,6 +428,7 @@ static void random_updates(void **state)
 		memcpy(next->agents, run->agents, sizeof(run->agents));
 		memcpy(next->frameworks, run->frameworks, sizeof(run->frameworks));
 		memcpy(next->tasks, run->tasks, sizeof(run->tasks));
+		memset(&next->removed, 0, sizeof(next->removed));
 		if (complete)
 			random_document(f, run, next);
 		random_puts(f, run, next, complete, rng(rng(8) ? 6 : 120), rng(2) ? 3 : 200);
@@ -410,6 +436,15 @@ static void random_updates(void **state)
 			cluster_model_abort(f->model);
 		} else {
 			run->seen_count = 0;
+			if (complete && !rng(5)) {
+				memcpy(&run->derived, &run->told, sizeof(run->told));
+				assert_int_equal(cluster_model_prepare(f->model, true, &changes), 0);
+				assert_int_equal(cluster_model_retract(f->model), 0);
+				memcpy(&run->told, &run->derived, sizeof(run->told));
+				complete = false;
+				run->seen_count = 0;
+				restore_unnamed(run, next);
+			}
 			assert_int_equal(cluster_model_prepare(f->model, complete, &changes), 0);
 			cluster_model_finish(f->model, &garbage);
 			retired_free(&garbage);

@@ -14,8 +14,9 @@
 struct result {
 	struct cluster_element *elements[ELEMENTS];
 	size_t count;
-	char leader[256], timeout[64], skipped[256], error[256];
-	size_t recovered;
+	char leader[256], timeout[64], master_id[64], skipped[256], error[256];
+	size_t recovered, completed;
+	bool recovered_list;
 	struct state_counts counts;
 };
 
@@ -57,6 +58,25 @@ static int on_recovered(void *ctx, const char *id, size_t len)
 	return 0;
 }
 
+static int on_recovered_list(void *ctx)
+{
+	((struct result *)ctx)->recovered_list = true;
+	return 0;
+}
+
+static int on_completed(void *ctx, const char *id, size_t len)
+{
+	((struct result *)ctx)->completed += len > 0;
+	return 0;
+}
+
+static int on_master_id(void *ctx, const char *text, size_t len)
+{
+	struct result *r = ctx;
+
+	return keep(r->master_id, sizeof(r->master_id), text, len);
+}
+
 static void on_skipped(void *ctx, enum state_skip reason, const char *text)
 {
 	struct result *r = ctx;
@@ -75,7 +95,9 @@ static inline void clear(struct result *r)
  * own, so that the sanitizer sees a read beyond it. */
 static inline int parse(struct result *r, const char *text, size_t len, size_t step)
 {
-	const struct state_sink sink = {r, on_leader, on_element, on_recovered, on_timeout, on_skipped};
+	const struct state_sink sink = {.ctx = r, .leader = on_leader, .element = on_element, .master_id = on_master_id,
+		.recovered_list = on_recovered_list, .recovered_agent = on_recovered,
+		.completed_framework = on_completed, .reregister_timeout = on_timeout, .skipped = on_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 	int rc = 0;
 

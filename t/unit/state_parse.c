@@ -239,6 +239,9 @@ static void check_document(const struct document *d)
 		fail_msg("%s: %s", d->name, r->error);
 	assert_string_equal(r->leader, str(root, "leader"));
 	assert_int_equal(r->recovered, json_array_size(json_object_get(root, "recovered_slaves")));
+	assert_int_equal(r->recovered_list, json_object_get(root, "recovered_slaves") != NULL);
+	assert_int_equal(r->completed, json_array_size(json_object_get(root, "completed_frameworks")));
+	assert_string_equal(r->master_id, str(root, "id"));
 	json_array_foreach(json_object_get(root, "slaves"), i, item)
 	{
 		const struct cluster_agent *a = nth(r, CLUSTER_AGENT, i);

@@ -273,6 +273,9 @@ static void only_tasks_of_frameworks_count(void **state)
 	assert_string_equal(r->leader, "master@10.0.0.1:5050");
 	assert_string_equal(r->timeout, "10mins");
 	assert_int_equal(r->recovered, 1);
+	assert_true(r->recovered_list);
+	assert_int_equal(r->completed, 1);
+	assert_string_equal(r->master_id, "");
 	clear(r);
 	free(r);
 }

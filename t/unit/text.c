@@ -70,6 +70,25 @@ static void pids(void **state)
 		assert_int_equal(cluster_parse_pid(range[i], strlen(range[i]), &h, &len, &p), ERR_RANGE);
 }
 
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		double seconds;
+	} good[] = {{"10mins", 600}, {"15secs", 15}, {"1.5hrs", 5400}, {"0ns", 0}, {"250ms", 0.25}, {"2days", 172800},
+		{"1weeks", 604800}, {"3.secs", 3}};
+	static const char *const bad[] = {"", "10", "mins", ".5mins", "1.2.3secs", "-1secs", "10 mins", "10minss", "1e3secs",
+		"11111111111111111111111111111111111111111secs"};
+	double seconds = -1;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(cluster_parse_duration(good[i].text, strlen(good[i].text), &seconds), 0);
+		assert_true(seconds > good[i].seconds - 1e-9 && seconds < good[i].seconds + 1e-9);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(cluster_parse_duration(bad[i], strlen(bad[i]), &seconds), ERR_FORMAT);
+}
+
 static enum cluster_task_state task_state(const char *text)
 {
 	return cluster_parse_task_state(text, strlen(text));
@@ -93,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(port_ranges),
 		cmocka_unit_test(pids),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(task_states),
 	};
 
