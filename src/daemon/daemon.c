@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/rcode.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/priority.h"
@@ -170,8 +171,9 @@ static void log_counts(const struct daemon *d)
 		" forward_overload=%" PRIu64 " forward_failed=%" PRIu64 " forward_looped=%" PRIu64
 		" upstream_queries=%" PRIu64 " upstream_tcp=%" PRIu64 " upstream_replies=%" PRIu64
 		" upstream_timeouts=%" PRIu64 " upstream_mismatches=%" PRIu64 " upstream_retries=%" PRIu64,
-		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server.rcodes[0], server.rcodes[3],
-		server.rcodes[2], server.rcodes[5], server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP],
+		server.queries[ANSWER_UDP], server.queries[ANSWER_TCP], server_replies_with(&server, RCODE_NOERROR),
+		server_replies_with(&server, RCODE_NXDOMAIN), server_replies_with(&server, RCODE_SERVFAIL),
+		server_replies_with(&server, RCODE_REFUSED), server.truncated[ANSWER_UDP] + server.truncated[ANSWER_TCP],
 		server.tcp_accepted, zone.serial, zone.loaded, age, zone.names, zone.a, zone.aaaa, zone.srv,
 		zone.other, follow.feed.elements.agents, follow.feed.elements.frameworks,
 		follow.feed.elements.tasks, follow.feed.documents, follow.feed.documents_failed, zone.commits,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "answer/rcode.h"
+#include "base/counter.h"
 #include "base/siphash.h"
 #include "base/wire.h"
 
@@ -167,6 +168,15 @@ static size_t size_of(const struct message *m)
 	return sizeof(*m) + m->record_count * sizeof(m->records[0]) + m->len;
 }
 
+static void count_entries(struct cache *cache)
+{
+	const struct pool *positive = &cache->pools[POSITIVE], *negative = &cache->pools[NEGATIVE];
+
+	counter_set(&cache->counters.entries, positive->count + negative->count);
+	counter_set(&cache->counters.negative, negative->count);
+	counter_set(&cache->counters.bytes, positive->bytes + negative->bytes);
+}
+
 static void remove_entry(struct cache *cache, uint32_t number)
 {
 	struct pool *pool = pool_of(cache, number);
@@ -180,6 +190,7 @@ static void remove_entry(struct cache *cache, uint32_t number)
 		*entry = *last;
 	}
 	pool->count--;
+	count_entries(cache);
 }
 
 /* `extra`: seconds after its end. */
@@ -211,7 +222,7 @@ static void evict_one(struct cache *cache, struct pool *pool, uint32_t now)
 	}
 	remove_entry(cache, pool->first + pool->hand);
 	pool->hand++; /* the newest one has just moved there */
-	cache->counters.evicted++;
+	counter_add(&cache->counters.evicted, 1);
 }
 
 const struct message *cache_find(
@@ -221,13 +232,13 @@ const struct message *cache_find(
 	struct entry *entry = slot->entry ? &cache->pools[POSITIVE].entries[slot->entry - 1] : NULL;
 
 	if (!entry || is_useless(cache, entry, now) || (is_over(entry, now, 0) && !stale)) {
-		cache->counters.misses++;
+		counter_add(&cache->counters.misses, 1);
 		return NULL;
 	}
 	if (is_over(entry, now, 0))
-		cache->counters.stale++;
+		counter_add(&cache->counters.stale, 1);
 	else
-		cache->counters.hits++;
+		counter_add(&cache->counters.hits, 1);
 	entry->used = true;
 	*age = now - entry->stored;
 	return entry->message;
@@ -272,6 +283,7 @@ void cache_put(struct cache *cache, const struct cache_key *key, struct message 
 		.checking_disabled = key->checking_disabled,
 	};
 	pool->bytes += size;
+	count_entries(cache);
 	return;
 drop:
 	message_free(message);
@@ -279,8 +291,6 @@ drop:
 
 void cache_read_counters(const struct cache *cache, struct cache_counters *out)
 {
-	*out = cache->counters;
-	out->negative = cache->pools[NEGATIVE].count;
-	out->entries = cache->pools[POSITIVE].count + out->negative;
-	out->bytes = cache->pools[POSITIVE].bytes + cache->pools[NEGATIVE].bytes;
+	*out = (struct cache_counters){0};
+	counters_add(out, &cache->counters, sizeof(*out));
 }

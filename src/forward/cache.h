@@ -38,10 +38,11 @@ const struct message *cache_find(struct cache *cache, const struct cache_key *ke
  * the seconds that the message says, but never in the place of an answer that may still be given, if only as a stale one. */
 void cache_put(struct cache *cache, const struct cache_key *key, struct message *message, uint32_t now);
 
-struct cache_counters {
+struct cache_counters { /* all uint64_t */
 	uint64_t hits, misses, stale, evicted;
-	size_t entries, negative, bytes; /* now */
+	uint64_t entries, negative, bytes; /* now */
 };
+/* Any thread may ask. */
 void cache_read_counters(const struct cache *cache, struct cache_counters *out);
 
 #endif

@@ -22,6 +22,7 @@
 struct waiter {
 	struct waiter *next;
 	struct forward_client client;
+	double since;
 	struct query query; /* its packet is the header and the question below */
 	uint32_t random;
 	uint8_t packet[];
@@ -133,6 +134,7 @@ static void leave_table(struct exchange *e)
 		at = &(*at)->chain;
 	*at = e->chain;
 	x->count--;
+	counter_set(&x->c.counters->asking, x->count);
 }
 
 static struct exchange *find(
@@ -192,6 +194,7 @@ static int add_waiter(
 	}
 	w->next = NULL;
 	w->client = *client;
+	w->since = ev_now(x->c.loop);
 	w->query = *query;
 	w->query.packet = w->packet;
 	w->random = random;
@@ -199,6 +202,7 @@ static int add_waiter(
 	*e->waiters_end = w;
 	e->waiters_end = &w->next;
 	x->client_count++;
+	counter_set(&x->c.counters->waiting, x->client_count);
 	if (client->tcp || client->limit > x->c.settings->edns_udp_size)
 		e->more_wanted = true;
 	return 0;
@@ -234,7 +238,8 @@ static void reply_all(struct exchange *e, const struct verdict *v)
 {
 	struct exchanges *x = e->owner;
 	struct waiter *w = e->waiters, *next;
-	bool late = ev_now(x->c.loop) - e->started > LATE && v->message;
+	double now = ev_now(x->c.loop);
+	bool late = now - e->started > LATE && v->message;
 
 	e->waiters = NULL;
 	e->waiters_end = &e->waiters;
@@ -243,6 +248,8 @@ static void reply_all(struct exchange *e, const struct verdict *v)
 
 		next = w->next;
 		x->client_count--;
+		counter_set(&x->c.counters->waiting, x->client_count);
+		histogram_add(&x->c.counters->waited, histogram_ns(now - w->since), 1);
 		size_t len = compose(x, w, v, late && !w->client.tcp && waiting > PULSE_CLIENTS);
 		x->c.reply(x->c.reply_ctx, &w->client, x->reply, len);
 		free(w);
@@ -294,7 +301,7 @@ static bool give_stale(struct exchange *e)
 	if (!v.message || v.message->rcode == RCODE_SERVFAIL)
 		return false;
 	for (const struct waiter *w = e->waiters; w; w = w->next)
-		forward_count(&e->owner->c.counters->stale);
+		counter_add(&e->owner->c.counters->stale, 1);
 	e->stale_given = true; /* before the clients come with other questions, or with this one */
 	reply_all(e, &v);
 	return true;
@@ -309,7 +316,7 @@ static void fail(struct exchange *e)
 	if ((!m || m->rcode == RCODE_SERVFAIL) && (e->stale_given || give_stale(e)))
 		return;
 	e->poor = NULL;
-	forward_count(&e->owner->c.counters->failed);
+	counter_add(&e->owner->c.counters->failed, 1);
 	if (m)
 		v = (struct verdict){.message = m, .ede = EDE_NONE};
 	else
@@ -359,9 +366,9 @@ static int launch(struct exchange *e, size_t server, bool tcp, bool edns, bool m
 		return err;
 	}
 	e->attempts = a;
-	forward_count(&x->c.counters->upstream_queries);
+	counter_add(&x->c.counters->upstream_queries, 1);
 	if (tcp)
-		forward_count(&x->c.counters->upstream_tcp);
+		counter_add(&x->c.counters->upstream_tcp, 1);
 	return 0;
 }
 
@@ -388,7 +395,7 @@ static bool ask_server(struct exchange *e, size_t i)
 	struct upstream *u = e->route->servers[i];
 
 	if (e->states[i].asked++)
-		forward_count(&e->owner->c.counters->upstream_retries);
+		counter_add(&e->owner->c.counters->upstream_retries, 1);
 	return !launch(e, i, false, upstream_takes_edns(u), true);
 }
 
@@ -530,11 +537,11 @@ static void on_attempt(
 static void count(struct forward_counters *c, enum upstream_outcome outcome)
 {
 	if (outcome == UPSTREAM_REPLIED)
-		forward_count(&c->upstream_replies);
+		counter_add(&c->upstream_replies, 1);
 	else if (outcome == UPSTREAM_TIMEOUT)
-		forward_count(&c->upstream_timeouts);
+		counter_add(&c->upstream_timeouts, 1);
 	else if (outcome == UPSTREAM_MISMATCHED)
-		forward_count(&c->upstream_mismatches);
+		counter_add(&c->upstream_mismatches, 1);
 }
 
 static void on_done(void *ctx, enum upstream_outcome outcome, struct message *message)
@@ -546,6 +553,7 @@ static void on_done(void *ctx, enum upstream_outcome outcome, struct message *me
 		;
 	*at = a->next;
 	count(e->owner->c.counters, outcome);
+	upstream_count(e->route->servers[a->server], outcome, ev_now(e->owner->c.loop) - a->started);
 	if (!a->tcp && (outcome == UPSTREAM_REPLIED || !a->missed))
 		upstream_note(e->route->servers[a->server], outcome, ev_now(e->owner->c.loop) - a->started);
 	if (!e->over) {
@@ -605,6 +613,7 @@ static struct exchange *start(struct exchanges *x, const struct route *route, ui
 	e->chain = *bucket;
 	*bucket = e;
 	x->count++;
+	counter_set(&x->c.counters->asking, x->count);
 	e->newer = x->all;
 	if (e->newer)
 		e->newer->at = &e->newer;
@@ -642,7 +651,7 @@ enum exchange_verdict exchange_ask(struct exchanges *x, const struct route *rout
 		return EXCHANGE_LIMIT;
 	}
 	if (joined) {
-		forward_count(&x->c.counters->joined);
+		counter_add(&x->c.counters->joined, 1);
 		return EXCHANGE_WAITING;
 	}
 	ask_next(e);

@@ -74,10 +74,10 @@ static size_t reply_stale(
 	const struct message *m = cache_find(f->cache, key, exchange_now(), true, &terms->age);
 
 	if (!m) { /* it was pushed out meanwhile */
-		forward_count(&f->counters.failed);
+		counter_add(&f->counters.failed, 1);
 		return message_compose_error(RCODE_SERVFAIL, terms, reply);
 	}
-	forward_count(&f->counters.stale);
+	counter_add(&f->counters.stale, 1);
 	terms->ttl_cap = CACHE_STALE_TTL;
 	terms->ede = EDE_STALE;
 	return message_compose(m, terms, reply);
@@ -90,21 +90,21 @@ enum forward_verdict forward_query(struct forwarder *f, const struct forward_cli
 	const struct cache_key key = {query->name, query->name_len, query->qtype, query->qclass,
 		query->dnssec_ok, query->flags & FLAG_CD};
 
-	forward_count(&f->counters.queries);
+	counter_add(&f->counters.queries, 1);
 	uint16_t rcode = judge(f, client, query, &terms.ede);
 	if (rcode) {
-		forward_count(&f->counters.refused);
+		counter_add(&f->counters.refused, 1);
 		*reply_len = message_compose_error(rcode, &terms, reply);
 		return FORWARD_REPLY;
 	}
 	if (exchange_is_looped(f->exchanges, query)) {
-		forward_count(&f->counters.looped);
+		counter_add(&f->counters.looped, 1);
 		*reply_len = message_compose_error(RCODE_REFUSED, &terms, reply);
 		return FORWARD_REPLY;
 	}
 	const struct message *m = cache_find(f->cache, &key, exchange_now(), false, &terms.age);
 	if (m) {
-		forward_count(&f->counters.cached);
+		counter_add(&f->counters.cached, 1);
 		if (m->rcode == RCODE_SERVFAIL)
 			terms.ede = EDE_CACHED_ERROR;
 		*reply_len = message_compose(m, &terms, reply);
@@ -118,7 +118,7 @@ enum forward_verdict forward_query(struct forwarder *f, const struct forward_cli
 		*reply_len = reply_stale(f, &key, &terms, reply);
 		break;
 	case EXCHANGE_LIMIT:
-		forward_count(&f->counters.overload);
+		counter_add(&f->counters.overload, 1);
 		*reply_len = message_compose_error(RCODE_SERVFAIL, &terms, reply);
 		break;
 	}
@@ -128,6 +128,24 @@ enum forward_verdict forward_query(struct forwarder *f, const struct forward_cli
 const struct forward_counters *forward_counters(const struct forwarder *f)
 {
 	return &f->counters;
+}
+
+void forward_read_cache(const struct forwarder *f, struct cache_counters *out)
+{
+	cache_read_counters(f->cache, out);
+}
+
+size_t forward_upstream_count(const struct forwarder *f)
+{
+	return routes_upstream_count(f->routes);
+}
+
+const struct upstream_counters *forward_upstream(const struct forwarder *f, size_t i, struct conf_server *server)
+{
+	const struct upstream *u = routes_upstream(f->routes, i);
+
+	*server = upstream_server(u);
+	return upstream_counters(u);
 }
 
 struct forwarder *forwarder_new(struct ev_loop *loop, const struct forward_settings *settings,

@@ -12,6 +12,7 @@
 
 #include "answer/query.h"
 #include "base/addr.h"
+#include "base/histogram.h"
 #include "conf/conf.h"
 #include "forward/cache.h"
 
@@ -22,6 +23,7 @@
 struct forward_client {
 	struct addr addr; /* for the access list and the limits per client */
 	bool tcp;
+	uint16_t qtype; /* the server's own, like the ticket */
 	uint16_t limit; /* bytes that the client takes, as the server would for an answer of its own */
 	uint8_t ticket[FORWARD_TICKET_MAX]; /* the server's own: where the reply goes */
 };
@@ -66,16 +68,25 @@ void forwarder_free(struct forwarder *f);
 enum forward_verdict forward_query(struct forwarder *f, const struct forward_client *client,
 	const struct query *query, uint32_t random, uint8_t *reply, size_t *reply_len);
 
-struct forward_counters { /* all uint64_t, this worker's, as in server/counters.h */
+struct forward_counters { /* all uint64_t, this worker's: see base/counter.h */
 	uint64_t queries, refused, cached, stale, joined, overload, failed, looped;
 	uint64_t upstream_queries, upstream_tcp, upstream_replies, upstream_timeouts, upstream_mismatches,
 		upstream_retries;
+	uint64_t asking, waiting; /* now: questions that are asked, and clients that wait for them */
+	struct histogram waited;  /* how long clients did */
 };
-/* For the owner of the counter only: others read it meanwhile. */
-static inline void forward_count(uint64_t *counter)
-{
-	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
-}
+/* Any thread may read them while they go on, as long as the forwarder is there. */
 const struct forward_counters *forward_counters(const struct forwarder *f);
+void forward_read_cache(const struct forwarder *f, struct cache_counters *out);
+
+/* One server that is asked, as this worker sees it. */
+struct upstream_counters { /* all uint64_t */
+	uint64_t queries, tcp_queries, replies, timeouts, mismatches, failures;
+	uint64_t ill;             /* now, 0 or 1: it is left alone for a while */
+	struct histogram latency; /* of its replies */
+};
+/* The servers that there are, the same for all forwarders of one setting, in the same order. */
+size_t forward_upstream_count(const struct forwarder *f);
+const struct upstream_counters *forward_upstream(const struct forwarder *f, size_t i, struct conf_server *server);
 
 #endif

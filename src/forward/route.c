@@ -102,3 +102,13 @@ const struct route *routes_find(const struct routes *r, const uint8_t *name, siz
 		i++;
 	return &r->items[i];
 }
+
+size_t routes_upstream_count(const struct routes *r)
+{
+	return r->upstream_count;
+}
+
+const struct upstream *routes_upstream(const struct routes *r, size_t i)
+{
+	return r->upstreams[i];
+}

@@ -23,4 +23,8 @@ void routes_free(struct routes *r);
 /* Never NULL. */
 const struct route *routes_find(const struct routes *r, const uint8_t *name, size_t name_len);
 
+/* All servers, each once. */
+size_t routes_upstream_count(const struct routes *r);
+const struct upstream *routes_upstream(const struct routes *r, size_t i);
+
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "forward/channel.h"
-#include "forward/forward.h"
 
 #define CHANNEL_QUERIES 128 /* after these or */
 #define CHANNEL_SECONDS 5.0 /* this time a channel gets no more until it was idle */
@@ -42,6 +41,7 @@ struct upstream {
 	double ill_for; /* 0: it is well */
 	double ill_until;
 	double no_edns_until;
+	struct upstream_counters counters;
 };
 
 static double clamp(double value, double least, double most)
@@ -96,12 +96,14 @@ int upstream_send(
 	if (!c)
 		return ERR_NOMEM;
 	int err = channel_send(c, &u->random, packet, len, done, ctx);
-	if (!err && upstream_health(u) ==
-			    UPSTREAM_PROBE) { /* this is the query that probes: the next one later */
+	if (err)
+		return err;
+	counter_add(tcp ? &u->counters.tcp_queries : &u->counters.queries, 1);
+	if (upstream_health(u) == UPSTREAM_PROBE) { /* this is the query that probes: the next one later */
 		u->ill_for = clamp(u->ill_for * 2, ILL_FIRST, ILL_LONGEST);
 		u->ill_until = ev_now(u->loop) + u->ill_for;
 	}
-	return err;
+	return 0;
 }
 
 enum upstream_health upstream_health(const struct upstream *u)
@@ -143,6 +145,7 @@ void upstream_note(struct upstream *u, enum upstream_outcome outcome, double sec
 		u->last_reply = now;
 		u->misses = 0;
 		u->ill_for = 0;
+		counter_set(&u->counters.ill, 0);
 		break;
 	case UPSTREAM_TIMEOUT:
 	case UPSTREAM_FAILED:
@@ -152,11 +155,36 @@ void upstream_note(struct upstream *u, enum upstream_outcome outcome, double sec
 		if (++u->misses >= MISSES_ILL && u->ill_for == 0) {
 			u->ill_for = ILL_FIRST;
 			u->ill_until = now + ILL_FIRST;
+			counter_set(&u->counters.ill, 1);
 		}
 		break;
 	case UPSTREAM_MISMATCHED: /* perhaps not the server's at all */
 		break;
 	}
+}
+
+void upstream_count(struct upstream *u, enum upstream_outcome outcome, double seconds)
+{
+	switch (outcome) {
+	case UPSTREAM_REPLIED:
+		counter_add(&u->counters.replies, 1);
+		histogram_add(&u->counters.latency, histogram_ns(seconds), 1);
+		break;
+	case UPSTREAM_TIMEOUT:
+		counter_add(&u->counters.timeouts, 1);
+		break;
+	case UPSTREAM_FAILED:
+		counter_add(&u->counters.failures, 1);
+		break;
+	case UPSTREAM_MISMATCHED:
+		counter_add(&u->counters.mismatches, 1);
+		break;
+	}
+}
+
+const struct upstream_counters *upstream_counters(const struct upstream *u)
+{
+	return &u->counters;
 }
 
 bool upstream_takes_edns(const struct upstream *u)
@@ -172,6 +200,11 @@ void upstream_note_edns(struct upstream *u, bool takes)
 bool upstream_is_server(const struct upstream *u, const struct conf_server *server)
 {
 	return u->server.port == server->port && addr_equal(&u->server.addr, &server->addr);
+}
+
+struct conf_server upstream_server(const struct upstream *u)
+{
+	return u->server;
 }
 
 struct upstream *upstream_new(

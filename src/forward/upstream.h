@@ -12,7 +12,7 @@
 
 #include <ev.h>
 
-#include "conf/conf.h"
+#include "forward/forward.h"
 #include "forward/message.h"
 
 #define UPSTREAM_INFLIGHT_MAX 8192 /* queries to one server that c-ares still keeps */
@@ -37,6 +37,9 @@ struct upstream *upstream_new(
 /* Not from inside done(), which is not called any more. */
 void upstream_free(struct upstream *u);
 bool upstream_is_server(const struct upstream *u, const struct conf_server *server);
+struct conf_server upstream_server(const struct upstream *u);
+/* Any thread may read them. */
+const struct upstream_counters *upstream_counters(const struct upstream *u);
 
 /* Sends `packet`: a header, one question, perhaps OPT. Its id is made anew here, in place: random
  * (getrandom), unlike that of any other query in flight from the same port. Malformed replies and ICMP errors
@@ -55,6 +58,8 @@ double upstream_patience(const struct upstream *u);
 /* What came of a query that was sent `seconds` ago, for the two above: UPSTREAM_TIMEOUT can also be said of
  * one that is still waited for. */
 void upstream_note(struct upstream *u, enum upstream_outcome outcome, double seconds);
+/* Counts the same for those who watch; of each query that was sent, over UDP or TCP, when it is done. */
+void upstream_count(struct upstream *u, enum upstream_outcome outcome, double seconds);
 /* Does the server take EDNS, as far as is known? What is learned holds for an hour. */
 bool upstream_takes_edns(const struct upstream *u);
 void upstream_note_edns(struct upstream *u, bool takes);

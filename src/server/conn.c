@@ -21,7 +21,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *watcher, int events)
 		cds_list_for_each_entry_safe (conn, next, &table->states[state], in_state) {
 			if (conn->since + table->limits.state[state] > ev_now(loop))
 				break; /* those behind it came later */
-			server_count(&table->counters->tcp_timed_out, 1);
+			counter_add(&table->counters->tcp_timed_out, 1);
 			conn_close(conn);
 		}
 	}
@@ -80,12 +80,12 @@ void conn_close(struct conn *conn)
 	free(conn);
 	if (!--table->open)
 		ev_timer_stop(table->loop, &table->sweep);
-	server_count(&table->counters->tcp_open, (uint64_t)-1);
+	counter_add(&table->counters->tcp_open, (uint64_t)-1);
 }
 
 static void evict(struct conn *conn)
 {
-	server_count(&conn->table->counters->tcp_evicted, 1);
+	counter_add(&conn->table->counters->tcp_evicted, 1);
 	conn_close(conn);
 }
 
@@ -142,7 +142,7 @@ struct conn *conn_open(struct conn_table *table, int fd, const struct addr *peer
 	if (place_for_address(table, bucket, peer) && place_in_all(table))
 		conn = malloc(sizeof(*conn));
 	if (!conn) {
-		server_count(&table->counters->tcp_refused, 1);
+		counter_add(&table->counters->tcp_refused, 1);
 		close(fd);
 		return NULL;
 	}
@@ -163,8 +163,8 @@ struct conn *conn_open(struct conn_table *table, int fd, const struct addr *peer
 	ev_io_start(table->loop, &conn->io);
 	if (!table->open++)
 		ev_timer_again(table->loop, &table->sweep);
-	server_count(&table->counters->tcp_accepted, 1);
-	server_count(&table->counters->tcp_open, 1);
+	counter_add(&table->counters->tcp_accepted, 1);
+	counter_add(&table->counters->tcp_open, 1);
 	return conn;
 }
 

@@ -183,19 +183,66 @@ void server_read_counters(const struct server *server, struct server_counters *o
 {
 	*out = (struct server_counters){0};
 	for (unsigned w = 0; w < server->inited; w++)
-		server_counters_add(out, &server->workers[w].counters);
+		counters_add(out, &server->workers[w].counters, sizeof(*out));
+}
+
+uint64_t server_socket_drops(const struct server *server)
+{
+	uint64_t sum = 0;
+
+	for (unsigned w = 0; w < server->inited; w++)
+		sum += udp_socket_drops(server->workers[w].udp);
+	return sum;
 }
 
 void server_read_forward_counters(const struct server *server, struct forward_counters *out)
 {
-	uint64_t *sum = (uint64_t *)out;
-
 	*out = (struct forward_counters){0};
-	for (unsigned w = 0; w < server->inited; w++) {
-		const struct forwarder *forwarder = server->workers[w].forwarder;
-		const uint64_t *counters = forwarder ? (const uint64_t *)forward_counters(forwarder) : NULL;
+	for (unsigned w = 0; w < server->inited; w++)
+		if (server->workers[w].forwarder)
+			counters_add(out, forward_counters(server->workers[w].forwarder), sizeof(*out));
+}
 
-		for (size_t i = 0; counters && i < sizeof(*out) / sizeof(*sum); i++)
-			sum[i] += __atomic_load_n(&counters[i], __ATOMIC_RELAXED);
+void server_read_cache_counters(const struct server *server, struct cache_counters *out)
+{
+	*out = (struct cache_counters){0};
+	for (unsigned w = 0; w < server->inited; w++) {
+		struct cache_counters of_worker;
+
+		if (!server->workers[w].forwarder)
+			continue;
+		forward_read_cache(server->workers[w].forwarder, &of_worker);
+		counters_add(out, &of_worker, sizeof(*out));
 	}
+}
+
+size_t server_upstream_count(const struct server *server)
+{
+	const struct forwarder *first = server->workers[0].forwarder;
+
+	return first ? forward_upstream_count(first) : 0;
+}
+
+void server_read_upstream(
+	const struct server *server, size_t i, struct conf_server *which, struct upstream_counters *out)
+{
+	*out = (struct upstream_counters){0};
+	for (unsigned w = 0; w < server->inited; w++)
+		counters_add(out, forward_upstream(server->workers[w].forwarder, i, which), sizeof(*out));
+}
+
+void server_ping(struct server *server)
+{
+	for (unsigned w = 0; w < server->inited; w++)
+		ev_async_send(server->workers[w].loop, &server->workers[w].ping);
+}
+
+uint64_t server_pongs(const struct server *server, unsigned worker)
+{
+	return counter_read(&server->workers[worker].pongs);
+}
+
+unsigned server_workers(const struct server *server)
+{
+	return server->inited;
 }

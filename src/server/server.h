@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The DNS server: worker threads, each with an event loop and with UDP and TCP sockets of its own on every
  * address (SO_REUSEPORT). Answers come from the zone store's current snapshot; the workers take no lock. All
- * functions are for one controlling thread; server_counters() is for any. */
+ * functions are for one controlling thread, unless it is said. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
@@ -47,9 +47,25 @@ int server_start(struct server *server);
 void server_stop(struct server *server);
 /* Stops it and closes its sockets. NULL is ignored. */
 void server_free(struct server *server);
+
+/* What follows is for any thread while the server is there. */
+
 /* The sum over all workers since the start. */
 void server_read_counters(const struct server *server, struct server_counters *out);
-/* The same of forwarding. */
+/* Datagrams that the kernel dropped before a worker had them: mostly since a socket's buffer was full. Asks the
+ * kernel. */
+uint64_t server_socket_drops(const struct server *server);
+/* The same sums of forwarding and of its caches. */
 void server_read_forward_counters(const struct server *server, struct forward_counters *out);
+void server_read_cache_counters(const struct server *server, struct cache_counters *out);
+/* Servers that are forwarded to, and what all workers know of one. */
+size_t server_upstream_count(const struct server *server);
+void server_read_upstream(
+	const struct server *server, size_t i, struct conf_server *which, struct upstream_counters *out);
+
+/* Do the workers' loops run? Each one that does counts a ping, or several that came close together, as one pong. */
+unsigned server_workers(const struct server *server);
+void server_ping(struct server *server);
+uint64_t server_pongs(const struct server *server, unsigned worker);
 
 #endif

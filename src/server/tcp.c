@@ -153,6 +153,7 @@ static bool serve(struct conn *conn)
 	struct worker *worker = tcp->worker;
 	const struct zone_snapshot *snapshot = zone_store_read(worker->settings->store);
 	size_t at = 0, used = 0;
+	unsigned replies = 0;
 	bool ok = true, there = true;
 
 	while (ok && !conn->pending && !conn->closing && conn->waiting < WAITING_MAX) {
@@ -168,6 +169,7 @@ static bool serve(struct conn *conn)
 			(result.verdict == ANSWER_OUTSIDE && forward(conn, tcp->out + used + 2, &result))) {
 			wire_put_u16(tcp->out + used, result.reply_len);
 			used += 2u + result.reply_len;
+			replies++;
 		}
 		if (used >= sizeof(tcp->out) / 2) {
 			ok = send_replies(conn, tcp->out, used);
@@ -176,6 +178,7 @@ static bool serve(struct conn *conn)
 	}
 	rcu_reader_quiescent();
 	ok = ok && send_replies(conn, tcp->out, used);
+	worker_count_latency(worker, ANSWER_TCP, replies);
 	conn->in_used -= at;
 	memmove(conn->in, conn->in + at, conn->in_used);
 	return ok && settle(conn, at > 0);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +168,7 @@ static unsigned answer_batch(struct udp *udp, const struct udp_socket *sock, uns
 		struct answer_result result;
 
 		if (!may_answer(sock, &udp->in[i].msg_hdr, &udp->out[replies].msg_hdr)) {
-			server_count(&worker->counters.ignored, 1);
+			counter_add(&worker->counters.dropped[SERVER_DROP_SOURCE], 1);
 			continue;
 		}
 		worker_answer(worker, snapshot, ANSWER_UDP, slot->in, udp->in[i].msg_len, slot->out,
@@ -205,7 +206,7 @@ static void send_batch(struct udp *udp, int fd, unsigned count)
 		sent++;
 	}
 	if (lost)
-		server_count(&udp->worker->counters.udp_lost, lost);
+		counter_add(&udp->worker->counters.dropped[SERVER_DROP_SEND], lost);
 }
 
 void udp_reply(
@@ -226,7 +227,7 @@ void udp_reply(
 		sent = sendmsg(ticket.sock->io.fd, &msg, 0);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
-		server_count(&udp->worker->counters.udp_lost, 1);
+		counter_add(&udp->worker->counters.dropped[SERVER_DROP_SEND], 1);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
@@ -241,6 +242,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 			return;
 		unsigned replies = answer_batch(udp, sock, (unsigned)n);
 		send_batch(udp, watcher->fd, replies);
+		worker_count_latency(udp->worker, ANSWER_UDP, replies);
 		reset_slots(udp, (unsigned)n);
 		rcu_reader_quiescent();
 		if (n < BATCH)
@@ -263,6 +265,20 @@ int udp_add_socket(struct udp *udp, int fd, const struct addr *addr, uint16_t po
 	ev_io_init(&sock->io, on_readable, fd, EV_READ);
 	ev_io_start(udp->worker->loop, &sock->io);
 	return 0;
+}
+
+uint64_t udp_socket_drops(const struct udp *udp)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	uint64_t sum = 0;
+
+	for (const struct udp_socket *sock = udp->sockets; sock; sock = sock->next) {
+		socklen_t len = sizeof(info);
+
+		if (!getsockopt(sock->io.fd, SOL_SOCKET, SO_MEMINFO, info, &len) && len == sizeof(info))
+			sum += info[SK_MEMINFO_DROPS];
+	}
+	return sum;
 }
 
 void udp_free(struct udp *udp)

@@ -14,5 +14,7 @@ void udp_free(struct udp *udp);
 int udp_add_socket(struct udp *udp, int fd, const struct addr *addr, uint16_t port);
 /* Sends a reply that came later, by the ticket of its query. */
 void udp_reply(struct udp *udp, const uint8_t ticket[FORWARD_TICKET_MAX], const uint8_t *reply, size_t len);
+/* Datagrams that the kernel dropped at these sockets. Any thread may ask. */
+uint64_t udp_socket_drops(const struct udp *udp);
 
 #endif

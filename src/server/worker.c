@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/rcu.h"
@@ -20,14 +21,13 @@ static uint32_t next_random(struct worker *worker)
 	return (uint32_t)(z >> 32);
 }
 
-static void count_reply(struct server_counters *counters, enum answer_transport transport, size_t len,
-	unsigned rcode, bool truncated)
+static void count_reply(struct server_counters *counters, enum answer_transport transport, uint16_t qtype,
+	unsigned rcode, size_t len, bool truncated)
 {
-	server_count(&counters->replies[transport], 1);
-	server_count(&counters->bytes_out[transport], len);
-	server_count(&counters->rcodes[rcode], 1);
+	counter_add(&counters->replies[transport][server_qtype_of(qtype)][rcode], 1);
+	counter_add(&counters->bytes_out[transport], len);
 	if (truncated)
-		server_count(&counters->truncated[transport], 1);
+		counter_add(&counters->truncated[transport], 1);
 }
 
 void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
@@ -38,26 +38,41 @@ void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
 
 	answer_query(&worker->settings->answer, snapshot, transport, next_random(worker), query, query_len,
 		reply, reply_size, result);
-	server_count(&counters->queries[transport], 1);
-	server_count(&counters->bytes_in[transport], query_len);
-	if (result->verdict == ANSWER_DROP) {
-		server_count(&counters->ignored, 1);
-		return;
+	counter_add(&counters->queries[transport], 1);
+	counter_add(&counters->bytes_in[transport], query_len);
+	switch (result->verdict) {
+	case ANSWER_REPLY:
+		count_reply(counters, transport, result->qtype, result->rcode, result->reply_len, result->truncated);
+		break;
+	case ANSWER_OUTSIDE:
+		counter_add(&counters->outside, 1);
+		break;
+	case ANSWER_DROP:
+		counter_add(&counters->dropped[query_len < DNS_HEADER ? SERVER_DROP_SHORT : SERVER_DROP_RESPONSE], 1);
+		break;
 	}
-	if (result->qtype)
-		server_count(&counters->qtypes[server_qtype_of(result->qtype)], 1);
-	if (result->verdict == ANSWER_REPLY)
-		count_reply(counters, transport, result->reply_len, result->rcode, result->truncated);
-	else
-		server_count(&counters->outside, 1);
 }
 
-static void count_forwarded(
-	struct server_counters *counters, enum answer_transport transport, const uint8_t *reply, size_t len)
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void worker_count_latency(struct worker *worker, enum answer_transport transport, unsigned replies)
+{
+	if (replies)
+		histogram_add(&worker->counters.latency[transport], clock_ns() - worker->woken, replies);
+}
+
+static void count_forwarded(struct server_counters *counters, enum answer_transport transport, uint16_t qtype,
+	const uint8_t *reply, size_t len)
 {
 	uint16_t flags = wire_get_u16(reply + 2);
 
-	count_reply(counters, transport, len, flags & 15, flags & FLAG_TC);
+	count_reply(counters, transport, qtype, flags & 15, len, flags & FLAG_TC);
 }
 
 bool worker_forward(struct worker *worker, enum answer_transport transport, struct forward_client *client,
@@ -67,13 +82,14 @@ bool worker_forward(struct worker *worker, enum answer_transport transport, stru
 
 	if (worker->forwarder) {
 		client->tcp = transport == ANSWER_TCP;
+		client->qtype = result->qtype;
 		client->limit = result->limit;
 		if (forward_query(worker->forwarder, client, &result->query, next_random(worker), reply,
 			    &len) == FORWARD_WAITING)
 			return false;
 		result->reply_len = (uint16_t)len;
 	}
-	count_forwarded(&worker->counters, transport, reply, len);
+	count_forwarded(&worker->counters, transport, result->qtype, reply, len);
 	return true;
 }
 
@@ -82,7 +98,7 @@ static void on_forwarded(void *ctx, const struct forward_client *client, const u
 	struct worker *worker = ctx;
 	enum answer_transport transport = client->tcp ? ANSWER_TCP : ANSWER_UDP;
 
-	count_forwarded(&worker->counters, transport, reply, len);
+	count_forwarded(&worker->counters, transport, client->qtype, reply, len);
 	if (client->tcp)
 		tcp_reply(worker->tcp, client->ticket, reply, len);
 	else
@@ -94,6 +110,13 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_ping(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	struct worker *worker = watcher->data;
+
+	counter_add(&worker->pongs, 1);
+}
+
 static void before_wait(struct ev_loop *loop)
 {
 	rcu_reader_offline();
@@ -101,7 +124,10 @@ static void before_wait(struct ev_loop *loop)
 
 static void after_wait(struct ev_loop *loop)
 {
+	struct worker *worker = ev_userdata(loop);
+
 	rcu_reader_online();
+	worker->woken = clock_ns();
 }
 
 int worker_init(struct worker *worker, const struct server_settings *settings)
@@ -114,9 +140,13 @@ int worker_init(struct worker *worker, const struct server_settings *settings)
 	worker->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (!worker->loop)
 		return ERR_SYSTEM;
+	ev_set_userdata(worker->loop, worker);
 	ev_set_loop_release_cb(worker->loop, before_wait, after_wait);
 	ev_async_init(&worker->wake, on_wake);
 	ev_async_start(worker->loop, &worker->wake);
+	ev_async_init(&worker->ping, on_ping);
+	worker->ping.data = worker;
+	ev_async_start(worker->loop, &worker->ping);
 	worker->udp = udp_new(worker);
 	worker->tcp = tcp_new(worker);
 	if (!worker->udp || !worker->tcp)
@@ -135,6 +165,7 @@ void worker_fini(struct worker *worker)
 	tcp_free(worker->tcp);
 	if (worker->loop) {
 		ev_async_stop(worker->loop, &worker->wake);
+		ev_async_stop(worker->loop, &worker->ping);
 		ev_loop_destroy(worker->loop);
 	}
 }

@@ -19,10 +19,13 @@ struct worker {
 	const struct server_settings *settings;
 	struct ev_loop *loop;
 	ev_async wake; /* the loop is to end */
+	ev_async ping; /* it is to say that it runs: */
+	uint64_t pongs;
 	struct udp *udp;
 	struct tcp *tcp;
 	struct forwarder *forwarder; /* NULL: nothing is forwarded */
 	uint64_t random;
+	uint64_t woken; /* when the loop last came back from waiting: monotonic ns */
 	pthread_t thread;
 	bool running;
 };
@@ -42,6 +45,8 @@ void worker_join(struct worker *worker);
 void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
 	enum answer_transport transport, const uint8_t *query, size_t query_len, uint8_t *reply,
 	size_t reply_size, struct answer_result *result);
+/* Counts how long that many queries took: their replies have been sent just now. For its own thread. */
+void worker_count_latency(struct worker *worker, enum answer_transport transport, unsigned replies);
 /* Hands the query of `result` to the forwarder. `client` has its address and ticket. True: there is a reply,
  * as if it were ours; false: it comes later, by udp_reply() or tcp_reply(). */
 bool worker_forward(struct worker *worker, enum answer_transport transport, struct forward_client *client,

@@ -32,6 +32,7 @@ enum { /* RR types that the code knows by name; the IANA registry rules */
 	RR_DNAME = 39,
 	RR_OPT = 41,
 	RR_DS = 43,
+	RR_HTTPS = 65,
 	RR_IXFR = 251,
 	RR_AXFR = 252,
 	RR_ANY = 255,

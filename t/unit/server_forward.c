@@ -75,6 +75,21 @@ const struct forward_counters *forward_counters(const struct forwarder *f)
 	return &f->counters;
 }
 
+void forward_read_cache(const struct forwarder *f, struct cache_counters *out)
+{
+	*out = (struct cache_counters){0};
+}
+
+size_t forward_upstream_count(const struct forwarder *f)
+{
+	return 0;
+}
+
+const struct upstream_counters *forward_upstream(const struct forwarder *f, size_t i, struct conf_server *server)
+{
+	return NULL;
+}
+
 /* Names that begin with `n` get their replies now. */
 enum forward_verdict forward_query(struct forwarder *f, const struct forward_client *client,
 	const struct query *query, uint32_t random, uint8_t *reply, size_t *reply_len)
@@ -213,9 +228,9 @@ static void late_replies_over_udp_leave_from_the_address_asked(void **state)
 	}
 	struct server_counters c = counters();
 	assert_int_equal(c.queries[ANSWER_UDP], 5);
-	assert_int_equal(c.replies[ANSWER_UDP], 5);
+	assert_int_equal(server_replies_over(&c, ANSWER_UDP), 5);
 	assert_int_equal(c.outside, 4);
-	assert_int_equal(c.rcodes[0], 5);
+	assert_int_equal(c.replies[ANSWER_UDP][SERVER_QTYPE_A][0], 5);
 	struct forward_counters f;
 	server_read_forward_counters(server, &f);
 	assert_int_equal(f.queries, 4);
