@@ -4,11 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "t/sim/api.h"
+
 #define TEXT_PLAIN     "text/plain; charset=utf-8"
 #define GZIP_MIN       1024 /* libprocess compresses from here on */
 #define READONLY_REALM "Basic realm=\"mesos-master-readonly\""
+#define API_REALM      "Basic realm=\"mesos-master-readwrite\""
 
-enum endpoint_kind { ENDPOINT_DOCUMENT, ENDPOINT_REDIRECT, ENDPOINT_HEALTH, ENDPOINT_VERSION, ENDPOINT_NONE };
+enum endpoint_kind {
+	ENDPOINT_DOCUMENT,
+	ENDPOINT_API,
+	ENDPOINT_REDIRECT,
+	ENDPOINT_HEALTH,
+	ENDPOINT_VERSION,
+	ENDPOINT_NONE
+};
 
 /* The leader's endpoints ask for a password first and are redirected by a standby, with the full path. */
 static const struct endpoint {
@@ -21,7 +31,8 @@ static const struct endpoint {
 	{"/master/state-summary", "/master/state-summary", ENDPOINT_DOCUMENT, SIM_SUMMARY},
 	{"/state-summary", "/master/state-summary", ENDPOINT_DOCUMENT, SIM_SUMMARY},
 	{"/master/slaves", "/master/slaves", ENDPOINT_DOCUMENT, SIM_SLAVES},
-	{"/slaves", "/master/slaves", ENDPOINT_DOCUMENT, SIM_SLAVES},
+	{"/slaves", "/master/slaves", ENDPOINT_DOCUMENT, SIM_SLAVES}, {"/api/v1", "/master/api/v1", ENDPOINT_API, 0},
+	{"/api/v1/", "/master/api/v1", ENDPOINT_API, 0}, {"/master/api/v1", "/master/api/v1", ENDPOINT_API, 0},
 	{"/master/redirect", NULL, ENDPOINT_REDIRECT, 0}, {"/redirect", NULL, ENDPOINT_REDIRECT, 0},
 	{"/master/health", NULL, ENDPOINT_HEALTH, 0}, {"/health", NULL, ENDPOINT_HEALTH, 0},
 	{"/version", NULL, ENDPOINT_VERSION, 0}, {"other", NULL, ENDPOINT_NONE, 0}, /* must be the last */
@@ -79,36 +90,68 @@ static bool authorised(const struct sim *s, const struct answer_request *q)
 				   !strcmp(q->password, s->password ? s->password : ""));
 }
 
-static void answer_document(struct sim *s, const struct sim_master *m, const struct endpoint *e,
-	const struct answer_request *q, struct answer *a)
+bool answer_is_api(const char *path)
 {
-	const char *leader = sim_leader(s);
+	return find_endpoint(path)->kind == ENDPOINT_API;
+}
 
-	if (!authorised(s, q)) {
-		answer_set_text(a, 401, "401 Unauthorized.");
-		a->authenticate = READONLY_REALM;
-		s->counters.unauthorized++;
-		return;
-	}
-	if (!leader) {
-		answer_set_text(a, 503, "No leader elected");
-		return;
-	}
-	if (m->number != s->leader) {
-		answer_set_standby(a, s->masters[s->leader - 1].hostport, q);
-		return;
-	}
-	a->document = sim_document(s, m, e->document);
-	if (!a->document) {
+void answer_set_document(struct answer *a, struct document *d, bool gzip)
+{
+	if (!d) {
 		answer_set_text(a, 500, "500 Internal Server Error.");
 		return;
 	}
-	a->gzip = q->gzip && a->document->plain.len >= GZIP_MIN && !document_compress(a->document);
+	a->document = d;
+	a->gzip = gzip && a->document->plain.len >= GZIP_MIN && !document_compress(a->document);
 	a->body = a->gzip ? a->document->gzip.data : a->document->plain.data;
 	a->len = a->gzip ? a->document->gzip.len : a->document->plain.len;
 	a->status = 200;
 	a->type = "application/json";
-	a->is_state = e->document == SIM_STATE;
+}
+
+static void refuse_stranger(struct sim *s, const char *realm, struct answer *a)
+{
+	answer_set_text(a, 401, "401 Unauthorized.");
+	a->authenticate = realm;
+	s->counters.unauthorized++;
+}
+
+/* Is `m` the leader? If not, says so. */
+static bool leads(const struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a)
+{
+	if (!sim_leader(s))
+		answer_set_text(a, 503, "No leader elected");
+	else if (m->number != s->leader)
+		answer_set_standby(a, s->masters[s->leader - 1].hostport, q);
+	else
+		return true;
+	return false;
+}
+
+static void answer_document(struct sim *s, const struct sim_master *m, const struct endpoint *e,
+	const struct answer_request *q, struct answer *a)
+{
+	if (!authorised(s, q)) {
+		refuse_stranger(s, READONLY_REALM, a);
+	} else if (leads(s, m, q, a)) {
+		answer_set_document(a, sim_document(s, m, e->document), q->gzip);
+		a->is_state = e->document == SIM_STATE;
+	}
+}
+
+static void answer_api(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a)
+{
+	/* A file is what a master of any version said: there is no cluster behind it to tell of. */
+	if (s->api == SIM_API_NONE || s->file)
+		answer_set_text(a, 404, "404 Not Found.");
+	else if (s->api == SIM_API_LIKE_STATE && !authorised(s, q))
+		refuse_stranger(s, API_REALM, a);
+	else if (!leads(s, m, q, a))
+		return;
+	else if (s->api == SIM_API_FORBIDDEN)
+		answer_set_text(a, 403, "403 Forbidden.");
+	else
+		api_answer(s, m, q, a);
 }
 
 void answer_make(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a)
@@ -121,6 +164,9 @@ void answer_make(struct sim *s, const struct sim_master *m, const struct answer_
 	switch (e->kind) {
 	case ENDPOINT_DOCUMENT:
 		answer_document(s, m, e, q, a);
+		break;
+	case ENDPOINT_API:
+		answer_api(s, m, q, a);
 		break;
 	case ENDPOINT_REDIRECT:
 		if (leader)

@@ -17,12 +17,18 @@ struct answer {
 	const char *body;
 	size_t len;
 	bool is_state;
+	const char *allow; /* Allow; NULL: none */
+	bool subscribe;    /* the body is a stream of events */
 };
 
 struct answer_request {
 	const char *path, *query;    /* without `?`; NULL: none */
 	const char *user, *password; /* as the client gave them; NULL: none */
 	bool gzip;                   /* the client understands it */
+	const char *method;
+	const char *content_type, *accept; /* NULL: none */
+	const char *body;                  /* NULL: none */
+	size_t body_len;
 };
 
 /* How many endpoints there are; the last stands for all other paths. */
@@ -30,6 +36,10 @@ unsigned answer_endpoints(void);
 const char *answer_endpoint_name(unsigned i);
 /* Under the simulation's lock. Counts the request. */
 void answer_make(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a);
+/* 200 and that document, whose reference it takes, compressed if the client wants that and it pays; 500 for NULL. */
+void answer_set_document(struct answer *a, struct document *d, bool gzip);
+/* Is it one that takes POST? */
+bool answer_is_api(const char *path);
 /* An error in Mesos' form. */
 void answer_set_text(struct answer *a, unsigned status, const char *text);
 void answer_set_redirect(struct answer *a, const char *location);

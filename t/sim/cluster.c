@@ -83,6 +83,22 @@ void cluster_touch(struct cluster *c)
 	c->now += TICK;
 }
 
+void cluster_tell(struct cluster *c, const struct cluster_news *news)
+{
+	if (c->listener)
+		c->listener(c->listener_cls, news);
+}
+
+static void tell_agent(struct cluster *c, enum cluster_change change, const struct agent *a)
+{
+	cluster_tell(c, &(struct cluster_news){.change = change, .agent = a});
+}
+
+static void tell_framework(struct cluster *c, enum cluster_change change, const struct framework *f)
+{
+	cluster_tell(c, &(struct cluster_news){.change = change, .framework = f});
+}
+
 void cluster_make_uuid(struct cluster *c, char out[37])
 {
 	uint64_t uuid[2];
@@ -132,6 +148,7 @@ struct agent *cluster_add_agent(struct cluster *c)
 	cluster_touch(c);
 	a->registered = c->now;
 	c->agents[c->agent_count++] = a;
+	tell_agent(c, CHANGE_AGENT_ADDED, a);
 	return a;
 }
 
@@ -154,13 +171,16 @@ struct agent *cluster_find_agent(const struct cluster *c, const char *what)
 
 void cluster_remove_agent(struct cluster *c, struct agent *a)
 {
+	bool registered = a->state == AGENT_REGISTERED;
 	struct task *t;
 
 	while ((t = TAILQ_FIRST(&a->tasks)))
-		task_finish(c, t, TASK_LOST);
+		task_finish(c, t, TASK_LOST, CAUSE_AGENT);
 	a->state = AGENT_GONE;
 	a->active = false;
 	cluster_touch(c);
+	if (registered)
+		tell_agent(c, CHANGE_AGENT_REMOVED, a);
 }
 
 void cluster_lose_agent(struct cluster *c, struct agent *a)
@@ -169,11 +189,39 @@ void cluster_lose_agent(struct cluster *c, struct agent *a)
 
 	if (a->state != AGENT_REGISTERED && a->state != AGENT_RECOVERED)
 		return;
-	a->state = AGENT_UNREACHABLE;
+	/* Before it leaves: of tasks on an agent that is only recovered nobody hears. */
 	TAILQ_FOREACH (t, &a->tasks, of_agent)
 		if (!task_state_terminal(t->state))
-			task_set_state(c, t, TASK_UNREACHABLE);
+			task_set_state(c, t, TASK_UNREACHABLE, CAUSE_AGENT);
+	a->state = AGENT_UNREACHABLE;
 	cluster_touch(c);
+}
+
+static void tell_task(struct cluster *c, const struct task *t)
+{
+	cluster_tell(c, &(struct cluster_news){.change = CHANGE_TASK_ADDED, .task = t});
+}
+
+/* A reregistering agent's tasks are added before it, but those of frameworks that the master does not know
+ * yet: these come with it, each framework with its tasks behind it. */
+static void tell_returned(struct cluster *c, const struct agent *a)
+{
+	struct task *t, *other;
+
+	TAILQ_FOREACH (t, &a->tasks, of_agent)
+		if (t->app->framework->known)
+			tell_task(c, t);
+	tell_agent(c, CHANGE_AGENT_ADDED, a);
+	TAILQ_FOREACH (t, &a->tasks, of_agent) {
+		struct framework *f = t->app->framework;
+		if (f->known)
+			continue;
+		tell_framework(c, CHANGE_FRAMEWORK_ADDED, f);
+		for (other = t; other; other = TAILQ_NEXT(other, of_agent))
+			if (other->app->framework == f)
+				tell_task(c, other);
+		f->known = true;
+	}
 }
 
 int cluster_return_agent(struct cluster *c, struct agent *a)
@@ -189,6 +237,7 @@ int cluster_return_agent(struct cluster *c, struct agent *a)
 	TAILQ_FOREACH (t, &a->tasks, of_agent)
 		if (t->state == TASK_UNREACHABLE)
 			task_return(c, t);
+	tell_returned(c, a);
 	return 0;
 }
 
@@ -201,7 +250,7 @@ void cluster_fail_over(struct cluster *c)
 		struct framework *f = c->frameworks[i];
 		if (!f->completed) {
 			f->recovered = true;
-			f->active = f->connected = false;
+			f->active = f->connected = f->known = false;
 		}
 	}
 	cluster_touch(c);
@@ -229,11 +278,10 @@ size_t cluster_recover(struct cluster *c, size_t n)
 	return done;
 }
 
-struct framework *cluster_add_framework(struct cluster *c, const char *name, const char *pid,
-	const char *hostname, const char *webui_url, const char *principal)
+struct framework *cluster_add_framework(struct cluster *c, const char *name, const char *pid, const char *hostname,
+	const char *webui_url, const char *principal)
 {
-	struct framework *f =
-		array_reserve(&c->frameworks, c->framework_count) ? NULL : calloc(1, sizeof(*f));
+	struct framework *f = array_reserve(&c->frameworks, c->framework_count) ? NULL : calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
@@ -249,11 +297,12 @@ struct framework *cluster_add_framework(struct cluster *c, const char *name, con
 		framework_free(f);
 		return NULL;
 	}
-	f->active = f->connected = true;
+	f->active = f->connected = f->known = true;
 	f->failover_timeout = 604800;
 	cluster_touch(c);
-	f->registered = c->now;
+	f->registered = f->reregistered = c->now;
 	c->frameworks[c->framework_count++] = f;
+	tell_framework(c, CHANGE_FRAMEWORK_ADDED, f);
 	return f;
 }
 
@@ -274,35 +323,30 @@ void cluster_remove_framework(struct cluster *c, struct framework *f)
 
 	TAILQ_FOREACH (app, &f->apps, of_framework)
 		while ((t = TAILQ_FIRST(&app->tasks)))
-			task_finish(c, t, TASK_KILLED);
+			task_finish(c, t, TASK_KILLED, CAUSE_FRAMEWORK);
 	f->completed = true;
 	f->active = f->connected = f->recovered = false;
 	cluster_touch(c);
 	f->unregistered = c->now;
+	if (f->known)
+		tell_framework(c, CHANGE_FRAMEWORK_REMOVED, f);
 }
 
 void cluster_connect_framework(struct cluster *c, struct framework *f, bool connected)
 {
 	f->active = f->connected = connected;
 	cluster_touch(c);
-	if (connected) {
-		f->recovered = false;
-		f->reregistered = c->now;
-	}
+	if (!connected)
+		return;
+	f->recovered = false;
+	f->reregistered = c->now;
+	tell_framework(c, f->known ? CHANGE_FRAMEWORK_UPDATED : CHANGE_FRAMEWORK_ADDED, f);
+	f->known = true;
 }
 
 bool cluster_framework_visible(const struct framework *f)
 {
-	const struct app *app;
-	const struct task *t;
-
-	if (f->completed || !f->recovered)
-		return !f->completed;
-	TAILQ_FOREACH (app, &f->apps, of_framework)
-		TAILQ_FOREACH (t, &app->tasks, of_app)
-			if (task_visible(t))
-				return true;
-	return false;
+	return !f->completed && f->known;
 }
 
 struct app *cluster_add_app(

@@ -20,18 +20,18 @@
 #define CLUSTER_PORTS      (CLUSTER_LAST_PORT - CLUSTER_FIRST_PORT + 1)
 
 /* Name and whether a task in that state is at its end. */
-#define CLUSTER_TASK_STATES(X)                                                                               \
-	X(STAGING, false)                                                                                    \
-	X(STARTING, false)                                                                                   \
-	X(RUNNING, false)                                                                                    \
-	X(KILLING, false)                                                                                    \
-	X(FINISHED, true)                                                                                    \
-	X(KILLED, true)                                                                                      \
-	X(FAILED, true)                                                                                      \
-	X(LOST, true)                                                                                        \
-	X(ERROR, true)                                                                                       \
-	X(UNREACHABLE, false)                                                                                \
-	X(DROPPED, true)                                                                                     \
+#define CLUSTER_TASK_STATES(X)                                                                                         \
+	X(STAGING, false)                                                                                              \
+	X(STARTING, false)                                                                                             \
+	X(RUNNING, false)                                                                                              \
+	X(KILLING, false)                                                                                              \
+	X(FINISHED, true)                                                                                              \
+	X(KILLED, true)                                                                                                \
+	X(FAILED, true)                                                                                                \
+	X(LOST, true)                                                                                                  \
+	X(ERROR, true)                                                                                                 \
+	X(UNREACHABLE, false)                                                                                          \
+	X(DROPPED, true)                                                                                               \
 	X(GONE, true)
 
 enum task_state {
@@ -51,6 +51,14 @@ enum network {
 };
 
 enum id_style { ID_MARATHON, ID_CHRONOS, ID_SDK, ID_PLAIN, ID_NUMBER };
+
+/* Who said it, and why. */
+enum cause {
+	CAUSE_EXECUTOR,
+	CAUSE_HEALTH,    /* the executor: a health check's result */
+	CAUSE_AGENT,     /* the master: the agent is gone, or unreachable */
+	CAUSE_FRAMEWORK, /* the master: the framework was removed */
+};
 
 enum check { CHECK_NONE, CHECK_HTTP, CHECK_TCP, CHECK_COMMAND };
 
@@ -111,6 +119,7 @@ struct status {
 	uint64_t time; /* microseconds */
 	enum task_state state;
 	enum health health;
+	enum cause cause;
 };
 
 struct task {
@@ -135,6 +144,7 @@ struct framework {
 	char *pid;                                            /* NULL: an HTTP scheduler */
 	bool multi_role;                                      /* then `roles` is sent in place of `role` */
 	bool active, connected, recovered, completed;
+	bool known; /* to the leader: after a failover not before one of its tasks or its scheduler is back */
 	uint64_t registered, reregistered, unregistered;
 	uint64_t failover_timeout; /* seconds */
 	TAILQ_HEAD(, app) apps;
@@ -142,7 +152,31 @@ struct framework {
 	unsigned completed_count;
 };
 
+/* What happened, in the order and with the content in which a master tells its subscribers. */
+enum cluster_change {
+	CHANGE_FRAMEWORK_ADDED,
+	CHANGE_FRAMEWORK_UPDATED,
+	CHANGE_FRAMEWORK_REMOVED,
+	CHANGE_AGENT_ADDED,
+	CHANGE_AGENT_REMOVED,
+	CHANGE_TASK_ADDED,
+	CHANGE_TASK_UPDATED, /* `status` is what is new */
+};
+
+struct cluster_news {
+	enum cluster_change change;
+	const struct framework *framework; /* that it is about, else NULL; likewise below */
+	const struct agent *agent;
+	const struct task *task;
+	const struct status *status;
+};
+
+/* Called with each piece of news, on the thread that changes the cluster. Nothing may be kept. */
+typedef void cluster_listener(void *cls, const struct cluster_news *news);
+
 struct cluster {
+	cluster_listener *listener; /* NULL: nobody listens */
+	void *listener_cls;
 	uint64_t version; /* changes with every change */
 	uint64_t now;     /* microseconds since 1970 */
 	struct rng rng;
@@ -162,15 +196,16 @@ struct cluster *cluster_new(uint64_t seed, size_t expected, bool loopback);
 void cluster_free(struct cluster *c);
 /* Something that a document shows has changed. */
 void cluster_touch(struct cluster *c);
+void cluster_tell(struct cluster *c, const struct cluster_news *news);
 /* A random UUID's text. */
 void cluster_make_uuid(struct cluster *c, char out[37]);
 
 struct agent *cluster_add_agent(struct cluster *c);
 /* By number, id, host name or address. */
 struct agent *cluster_find_agent(const struct cluster *c, const char *what);
-/* Its tasks become TASK_LOST and completed. */
+/* Its tasks become TASK_LOST and completed. Told, like everything below, unless the leader does not know it. */
 void cluster_remove_agent(struct cluster *c, struct agent *a);
-/* Given up by the master: it leaves, its tasks are unreachable. */
+/* Given up by the master: it leaves, its tasks are unreachable. Nothing is told of the agent itself. */
 void cluster_lose_agent(struct cluster *c, struct agent *a);
 /* Reregisters after either of the above or a failover. ERR_NOTFOUND if it is there or was removed. */
 int cluster_return_agent(struct cluster *c, struct agent *a);
@@ -181,12 +216,13 @@ void cluster_fail_over(struct cluster *c);
 size_t cluster_recover(struct cluster *c, size_t n);
 
 /* Copies its arguments; `pid`, `principal` may be NULL. */
-struct framework *cluster_add_framework(struct cluster *c, const char *name, const char *pid,
-	const char *hostname, const char *webui_url, const char *principal);
+struct framework *cluster_add_framework(struct cluster *c, const char *name, const char *pid, const char *hostname,
+	const char *webui_url, const char *principal);
 /* By id or name; completed ones are not found. */
 struct framework *cluster_find_framework(const struct cluster *c, const char *what);
 /* Its tasks are killed, it becomes completed. */
 void cluster_remove_framework(struct cluster *c, struct framework *f);
+/* Nothing is told of a scheduler that disconnects. */
 void cluster_connect_framework(struct cluster *c, struct framework *f, bool connected);
 /* Does the master know of it now? While it recovers, only if one of its tasks came back. */
 bool cluster_framework_visible(const struct framework *f);

@@ -23,7 +23,7 @@ static const struct command {
 		"[ports=NAME/PROTOCOL/CONTAINERPORT,...] [check=none|http|tcp|command] [discovery=NAME|none]",
 		"a new app, in marathon if not said otherwise"},
 	{"POST", "kill", control_kill, true, "TASK [state=TASK_KILLED]",
-		"end a task; it becomes a completed one"},
+		"end a task; it becomes a completed one. TASK_KILLING comes before TASK_KILLED"},
 	{"POST", "move", control_move, true, "TASK [agent=AGENT]",
 		"as a scheduler does it: a new task on that agent (or the next), the old one killed"},
 	{"POST", "health", control_health, true, "TASK [healthy=true|false|none]",
@@ -49,9 +49,12 @@ static const struct command {
 	{"POST", "framework-connect", control_framework_connect, true, "framework=F", "the end of that"},
 	{"POST", "churn", control_churn, true, "n=N [seed=S]",
 		"N random changes: tasks replaced, added, killed, health flipped"},
-	{"POST", "leader", control_leader, false, "master=N|none [recover=N]",
+	{"POST", "leader", control_leader, false, "master=N|none [recover=N] [unready=N] [keep=yes]",
 		"another master leads; with recover it starts empty and the agents come back\n"
-		"over N state requests (0: on command)"},
+		"over N state requests (0: on command); with unready it knows nothing at all, and its\n"
+		"API says 503 `Master has not finished recovery`, for N calls (0: until `ready`). The\n"
+		"old leader's streams end, unless they are kept"},
+	{"POST", "ready", control_ready, false, "", "the leader has finished recovery"},
 	{"POST", "recover", control_recover, true, "[n=N]", "N agents come back (all, if not said)"},
 	{"POST", "state", control_state, false, "[file=PATH]",
 		"serve that file; without one, the cluster again"},

@@ -92,8 +92,7 @@ static int need_tasks(struct control *c, struct task ***out, size_t *count)
 		(*out)[(*count)++] = t;
 	else
 		TAILQ_FOREACH (t, &app->tasks, of_app)
-			if (t->agent->state == AGENT_REGISTERED && !task_state_terminal(t->state) &&
-				(all || !*count))
+			if (t->agent->state == AGENT_REGISTERED && !task_state_terminal(t->state) && (all || !*count))
 				(*out)[(*count)++] = t;
 	if (*count)
 		return 0;
@@ -213,10 +212,12 @@ int control_kill(struct control *c)
 	err = need_tasks(c, &tasks, &count);
 	if (err)
 		return err;
+	/* These are the master's words. */
+	enum cause cause = state == TASK_LOST || state == TASK_GONE ? CAUSE_AGENT : CAUSE_EXECUTOR;
 	put_text(c, "id", tasks[0]->id);
 	put_number(c, "tasks", count);
 	for (size_t i = 0; i < count; i++)
-		task_finish(c->sim->cluster, tasks[i], state);
+		task_finish(c->sim->cluster, tasks[i], state, cause);
 	free(tasks);
 	return 0;
 }
@@ -235,7 +236,7 @@ int control_move(struct control *c)
 	for (size_t i = 0; i < count && !err; i++) {
 		err = task_launch(c->sim->cluster, tasks[i]->app, to, &moved);
 		if (!err)
-			task_finish(c->sim->cluster, tasks[i], TASK_KILLED);
+			task_finish(c->sim->cluster, tasks[i], TASK_KILLED, CAUSE_EXECUTOR);
 	}
 	free(tasks);
 	if (err == ERR_LIMIT)
@@ -250,8 +251,7 @@ int control_move(struct control *c)
 
 int control_health(struct control *c)
 {
-	static const char *const choices[] = {
-		"none", "true", "false", "flip", NULL}; /* in the order of enum health */
+	static const char *const choices[] = {"none", "true", "false", "flip", NULL}; /* in the order of enum health */
 	unsigned choice = 3;
 	struct task **tasks;
 	size_t count;
@@ -287,7 +287,7 @@ int control_task_state(struct control *c)
 	if (err)
 		return err;
 	for (size_t i = 0; i < count; i++)
-		task_set_state(c->sim->cluster, tasks[i], state);
+		task_set_state(c->sim->cluster, tasks[i], state, CAUSE_EXECUTOR);
 	put_text(c, "id", tasks[0]->id);
 	put_number(c, "tasks", count);
 	free(tasks);
@@ -369,14 +369,12 @@ int control_agent_return(struct control *c)
 
 	if (err)
 		return err;
-	return cluster_return_agent(c->sim->cluster, a) ? control_fail(c, "it was not away, or was removed")
-							: 0;
+	return cluster_return_agent(c->sim->cluster, a) ? control_fail(c, "it was not away, or was removed") : 0;
 }
 
 int control_framework_add(struct control *c)
 {
-	const char *name = control_arg(c, "name"), *at = control_arg(c, "pid"),
-		   *hostname = control_arg(c, "hostname");
+	const char *name = control_arg(c, "name"), *at = control_arg(c, "pid"), *hostname = control_arg(c, "hostname");
 	char pid[256], uuid[37];
 
 	cluster_make_uuid(c->sim->cluster, uuid);
@@ -477,8 +475,7 @@ int control_tasks(struct control *c)
 		TAILQ_FOREACH (app, &cluster->frameworks[i]->apps, of_framework)
 			TAILQ_FOREACH (t, &app->tasks, of_app) {
 				task_name(t, app->name, name);
-				if (wanted && strcmp(wanted, name) &&
-					(!app->path || strcmp(wanted, app->path)))
+				if (wanted && strcmp(wanted, name) && (!app->path || strcmp(wanted, app->path)))
 					continue;
 				text_comma(c->out, &first);
 				put_task(c, t, name);

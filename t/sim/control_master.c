@@ -28,8 +28,11 @@ int control_leader(struct control *c)
 	bool recovering = control_arg(c, "recover") != NULL;
 	struct sim *s = c->sim;
 	unsigned number = 0;
-	uint64_t requests;
+	uint64_t requests, calls;
 	int err = control_number(c, "recover", 0, &requests);
+
+	if (!err)
+		err = control_number(c, "unready", 0, &calls);
 
 	if (!who)
 		return control_fail(c, "master is needed");
@@ -39,7 +42,12 @@ int control_leader(struct control *c)
 		return err;
 	if (!number && strcmp(who, "none"))
 		return control_fail(c, "masters are counted from 1");
-	sim_elect(s, number, recovering);
+	sim_elect(s, number, recovering, control_arg(c, "keep") != NULL);
+	if (number && control_arg(c, "unready")) {
+		s->unready = true;
+		s->unready_calls = calls;
+		cluster_touch(s->cluster);
+	}
 	if (recovering && requests)
 		s->recover_step = (s->cluster->agent_count + requests - 1) / requests;
 	return 0;
@@ -53,6 +61,12 @@ int control_recover(struct control *c)
 	if (!err)
 		text_printf(c->out, ",\"agents\":%zu", cluster_recover(c->sim->cluster, n));
 	return err;
+}
+
+int control_ready(struct control *c)
+{
+	sim_ready(c->sim);
+	return 0;
 }
 
 int control_state(struct control *c)
@@ -131,9 +145,11 @@ int control_counters(struct control *c)
 #define X(name) text_printf(c->out, ",\"" #name "\":%llu", (unsigned long long)s->counters.name);
 	SIM_COUNTERS(X)
 #undef X
+	text_printf(c->out, ",\"whole_states\":%llu,\"subscribers\":%zu,\"queued_bytes\":%llu",
+		(unsigned long long)(s->counters.states + s->counters.snapshots), s->streams.count,
+		(unsigned long long)streams_queued(s));
 	text_printf(c->out, ",\"version\":%llu,\"tasks\":%zu,\"agents\":%zu,\"leader\":%u,\"endpoints\":{",
-		(unsigned long long)s->cluster->version, s->cluster->task_count, s->cluster->agent_count,
-		s->leader);
+		(unsigned long long)s->cluster->version, s->cluster->task_count, s->cluster->agent_count, s->leader);
 	for (unsigned i = 0; i < answer_endpoints(); i++) {
 		text_comma(c->out, &first);
 		text_json(c->out, answer_endpoint_name(i));

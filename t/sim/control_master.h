@@ -7,6 +7,7 @@
 
 int control_leader(struct control *c);
 int control_recover(struct control *c);
+int control_ready(struct control *c);
 int control_state(struct control *c);
 int control_fault(struct control *c);
 int control_clear(struct control *c);

@@ -157,11 +157,11 @@ static int add_history(struct cluster *c, struct app *job)
 	int err = task_launch(c, app, NULL, &t);
 	if (err)
 		return err;
-	task_finish(c, t, TASK_FINISHED);
+	task_finish(c, t, TASK_FINISHED, CAUSE_EXECUTOR);
 	cluster_remove_framework(c, old);
 	err = task_launch(c, job, NULL, &t);
 	if (!err)
-		task_finish(c, t, TASK_FAILED);
+		task_finish(c, t, TASK_FAILED, CAUSE_EXECUTOR);
 	return err;
 }
 
@@ -315,12 +315,12 @@ static int change_once(struct cluster *c, struct task *t, struct rng *rng)
 	if (kind == 3)
 		return task_launch(c, app, NULL, NULL);
 	if (kind == 4 && app->count > 1) {
-		task_finish(c, t, TASK_KILLED);
+		task_finish(c, t, TASK_KILLED, CAUSE_EXECUTOR);
 		return 0;
 	}
 	int err = task_launch(c, app, NULL, NULL);
 	if (!err)
-		task_finish(c, t, TASK_FAILED);
+		task_finish(c, t, TASK_FAILED, CAUSE_EXECUTOR);
 	return err;
 }
 

@@ -17,6 +17,8 @@
 
 #define CONNECTIONS_MAX 4096
 #define SLOW_STEPS      20 /* a second */
+#define BODY_MAX        65536
+#define MEMORY_MAX      131072 /* of a connection: chunks of a stream are as large as it allows */
 
 struct connection {
 	TAILQ_ENTRY(connection) entry;
@@ -37,6 +39,13 @@ struct http {
 struct request {
 	char *query; /* as sent; NULL: none */
 	bool started;
+	struct text body;
+};
+
+/* A subscriber and its connection's socket. */
+struct stream {
+	struct subscriber *subscriber;
+	int fd;
 };
 
 /* A body that a fault spoils on its way. */
@@ -60,22 +69,22 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 	return r;
 }
 
-static void on_completed(
-	void *cls, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+static void on_completed(void *cls, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
 {
 	struct request *r = *state;
 
 	(void)cls;
 	(void)c;
 	(void)why;
-	if (r)
+	if (r) {
 		free(r->query);
+		text_fini(&r->body);
+	}
 	free(r);
 	*state = NULL;
 }
 
-static void on_connection(
-	void *cls, struct MHD_Connection *c, void **state, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *cls, struct MHD_Connection *c, void **state, enum MHD_ConnectionNotificationCode what)
 {
 	struct http *h = cls;
 	struct connection *conn = *state;
@@ -118,8 +127,7 @@ static bool wait_cleared(struct sim *s, uint64_t cleared, unsigned ms)
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	while (s->faults.cleared == cleared && !s->stopping && !rc)
-		rc = ms ? pthread_cond_timedwait(&s->wake, &s->lock, &until)
-			: pthread_cond_wait(&s->wake, &s->lock);
+		rc = ms ? pthread_cond_timedwait(&s->wake, &s->lock, &until) : pthread_cond_wait(&s->wake, &s->lock);
 	return !rc;
 }
 
@@ -173,14 +181,12 @@ static void free_document(void *cls)
 }
 
 /* Takes the answer over. */
-static struct MHD_Response *make_response(
-	struct sim *s, struct answer *a, const struct fault *f, uint64_t cleared)
+static struct MHD_Response *make_response(struct sim *s, struct answer *a, const struct fault *f, uint64_t cleared)
 {
 	struct MHD_Response *r;
 
 	if (f && a->len &&
-		(f->kind == FAULT_GARBAGE || f->kind == FAULT_SLOW || f->kind == FAULT_CUT ||
-			f->kind == FAULT_STALL)) {
+		(f->kind == FAULT_GARBAGE || f->kind == FAULT_SLOW || f->kind == FAULT_CUT || f->kind == FAULT_STALL)) {
 		struct spoiled *sp = calloc(1, sizeof(*sp));
 		if (!sp) {
 			answer_fini(a);
@@ -199,11 +205,44 @@ static struct MHD_Response *make_response(
 	return MHD_create_response_from_buffer(a->len, (void *)(uintptr_t)a->body, MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result send_answer(
-	struct sim *s, struct MHD_Connection *c, struct answer *a, const struct fault *f, uint64_t cleared)
+static int socket_of(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	struct stream *stream = cls;
+
+	return stream_read(stream->subscriber, stream->fd, pos, buf, max);
+}
+
+static void free_stream(void *cls)
+{
+	struct stream *stream = cls;
+
+	stream_free(stream->subscriber);
+	free(stream);
+}
+
+static struct MHD_Response *make_stream(struct MHD_Connection *c, struct subscriber *sub)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream) {
+		stream_free(sub);
+		return NULL;
+	}
+	*stream = (struct stream){sub, socket_of(c)};
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, read_stream, stream, free_stream);
+}
+
+/* `sub` may be NULL; it is taken over. */
+static enum MHD_Result send_answer(struct sim *s, struct MHD_Connection *c, struct answer *a, const struct fault *f,
+	uint64_t cleared, struct subscriber *sub)
 {
 	unsigned status = a->status;
-	struct MHD_Response *r = make_response(s, a, f, cleared);
+	struct MHD_Response *r = sub ? make_stream(c, sub) : make_response(s, a, f, cleared);
 
 	if (!r)
 		return MHD_NO;
@@ -213,6 +252,8 @@ static enum MHD_Result send_answer(
 		MHD_add_response_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, a->authenticate);
 	if (*a->location)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, a->location);
+	if (a->allow)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, a->allow);
 	if (a->gzip)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	enum MHD_Result rc = MHD_queue_response(c, status, r);
@@ -279,13 +320,12 @@ static enum MHD_Result reset_connection(struct MHD_Connection *c)
 {
 	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
-	connect(MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, &nobody,
-		sizeof(nobody));
+	connect(socket_of(c), &nobody, sizeof(nobody));
 	return MHD_NO;
 }
 
 static enum MHD_Result master_request(
-	struct http *h, struct MHD_Connection *c, const char *path, struct request *r)
+	struct http *h, struct MHD_Connection *c, const char *method, const char *path, struct request *r)
 {
 	struct sim *s = h->sim;
 	struct answer a;
@@ -293,7 +333,10 @@ static enum MHD_Result master_request(
 	char *password = NULL;
 	char *user = MHD_basic_auth_get_username_password(c, &password);
 	const char *coding = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-	struct answer_request q = {path, r->query, user, password, coding && strstr(coding, "gzip")};
+	struct answer_request q = {path, r->query, user, password, coding && strstr(coding, "gzip"), method,
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE),
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT), r->body.data, r->body.len};
+	struct subscriber *sub = NULL;
 
 	sim_lock(s);
 	uint64_t cleared = s->faults.cleared;
@@ -307,6 +350,8 @@ static enum MHD_Result master_request(
 		answer_make(s, h->master, &q, &a);
 		if (faulty)
 			spoil_answer(s, h->master, &q, &f, &a);
+		if (a.subscribe)
+			sub = stream_new(s, h->master, faulty ? &f : NULL);
 		count_answer(s, &a);
 	}
 	sim_unlock(s);
@@ -314,7 +359,9 @@ static enum MHD_Result master_request(
 	MHD_free(password);
 	if (silent)
 		return f.kind == FAULT_RESET ? reset_connection(c) : MHD_NO;
-	return send_answer(s, c, &a, faulty ? &f : NULL, cleared);
+	if (a.subscribe && !sub)
+		return MHD_NO;
+	return send_answer(s, c, &a, faulty ? &f : NULL, cleared, sub);
 }
 
 static const char *get_argument(void *cls, const char *name)
@@ -322,8 +369,7 @@ static const char *get_argument(void *cls, const char *name)
 	return MHD_lookup_connection_value(cls, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static enum MHD_Result command_request(
-	struct http *h, struct MHD_Connection *c, const char *method, const char *name)
+static enum MHD_Result command_request(struct http *h, struct MHD_Connection *c, const char *method, const char *name)
 {
 	struct text out = {0};
 	struct control_request q = {method, name, get_argument, c};
@@ -352,7 +398,7 @@ static enum MHD_Result refuse_method(struct sim *s, struct MHD_Connection *c)
 	struct answer a = {0};
 
 	answer_set_text(&a, 405, "405 Method Not Allowed. Expecting one of { 'GET', 'HEAD' }.");
-	return send_answer(s, c, &a, NULL, 0);
+	return send_answer(s, c, &a, NULL, 0, NULL);
 }
 
 /* libmicrohttpd asks for a certificate but takes any, or none. */
@@ -374,7 +420,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	struct request *r = *state;
 
 	(void)version;
-	(void)upload;
 	if (!r)
 		return MHD_NO;
 	if (!r->started) {
@@ -382,21 +427,24 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return certificate_good(h, c) ? MHD_YES : MHD_NO;
 	}
 	if (*upload_len) {
-		*upload_len = 0; /* bodies are of no use here */
+		/* Calls are short; of what else comes nobody reads more. */
+		if (r->body.len < BODY_MAX)
+			text_put(&r->body, upload, *upload_len);
+		*upload_len = 0;
 		return MHD_YES;
 	}
 	if (!strncmp(path, "/sim/", 5) || !h->master)
 		return command_request(h, c, method, !strncmp(path, "/sim/", 5) ? path + 5 : "");
-	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD) && !answer_is_api(path))
 		return refuse_method(h->sim, c);
-	return master_request(h, c, path, r);
+	return master_request(h, c, method, path, r);
 }
 
 struct http *http_new(
 	struct sim *s, struct sim_master *master, const char *host, uint16_t port, const struct http_tls *tls)
 {
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-			 MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_POLL;
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_NO_LISTEN_SOCKET |
+			 MHD_USE_ITC | MHD_USE_POLL;
 	struct MHD_OptionItem options[8] = {{MHD_OPTION_END, 0, NULL}};
 	unsigned n = 0;
 	struct http *h = calloc(1, sizeof(*h));
@@ -409,10 +457,8 @@ struct http *http_new(
 	TAILQ_INIT(&h->connections);
 	if (tls && tls->key) {
 		flags |= MHD_USE_TLS;
-		options[n++] =
-			(struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key};
-		options[n++] =
-			(struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->cert};
+		options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key};
+		options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->cert};
 		if (tls->client_ca) {
 			h->ask_certificate = true;
 			options[n++] = (struct MHD_OptionItem){
@@ -421,9 +467,9 @@ struct http *http_new(
 	}
 	options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)MEMORY_MAX, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (!h->daemon) {
 		errno = EINVAL; /* a key or certificate that it cannot read */
 		goto fail;

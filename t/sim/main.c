@@ -29,6 +29,9 @@ enum option_id {
 	OPT_KEY,
 	OPT_CERT,
 	OPT_CA,
+	OPT_API,
+	OPT_HEARTBEAT,
+	OPT_SUBSCRIBERS,
 	OPT_HELP
 };
 
@@ -51,6 +54,9 @@ static const struct option_row {
 	{OPT_KEY, "tls-key", "FILE", "HTTPS with this key (PEM)"},
 	{OPT_CERT, "tls-cert", "FILE", "and this certificate chain"},
 	{OPT_CA, "tls-client-ca", "FILE", "clients must have a certificate of this authority"},
+	{OPT_API, "api", "WHOM", "whom /api/v1 lets in: state (as /state does), open, forbidden, none (state)"},
+	{OPT_HEARTBEAT, "heartbeat", "MS", "milliseconds between the heartbeats of a stream (15000)"},
+	{OPT_SUBSCRIBERS, "max-subscribers", "N", "the oldest one is pushed out when there are more (1000)"},
 	{OPT_HELP, "help", NULL, "this text"},
 };
 
@@ -60,7 +66,8 @@ struct options {
 	char host[SIM_HOSTPORT_MAX], control_host[SIM_HOSTPORT_MAX];
 	uint16_t port, control_port;
 	bool control, loopback;
-	unsigned long long masters, agents, tasks, seed;
+	unsigned long long masters, agents, tasks, seed, heartbeat, subscribers;
+	enum sim_api api;
 	const char *state, *leader, *user, *password, *key, *cert, *client_ca;
 };
 
@@ -150,6 +157,12 @@ static bool take_option(struct options *o, enum option_id id, const char *value)
 	case OPT_CA:
 		o->client_ca = value;
 		return true;
+	case OPT_API:
+		return !sim_parse_api(value, &o->api);
+	case OPT_HEARTBEAT:
+		return parse_number(value, 1000000000, &o->heartbeat) && o->heartbeat;
+	case OPT_SUBSCRIBERS:
+		return parse_number(value, UINT32_MAX, &o->subscribers) && o->subscribers;
 	case OPT_HELP:
 		break;
 	}
@@ -163,8 +176,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 	int id;
 
 	for (size_t i = 0; i < OPTION_ROWS; i++)
-		list[i] = (struct option){option_rows[i].name,
-			option_rows[i].value ? required_argument : no_argument, NULL, option_rows[i].id};
+		list[i] = (struct option){option_rows[i].name, option_rows[i].value ? required_argument : no_argument,
+			NULL, option_rows[i].id};
 	while ((id = getopt_long(argc, argv, "", list, NULL)) != -1) {
 		if (id == OPT_HELP) {
 			print_help(stdout);
@@ -207,14 +220,15 @@ static int open_masters(struct sim *s, const struct options *o, const struct htt
 		uint16_t port = o->port ? (uint16_t)(o->port + i) : 0;
 		s->ports[i] = http_new(s, m, o->host, port, tls);
 		if (!s->ports[i]) {
-			fprintf(stderr, "mesos-sim: cannot serve on %s:%u: %s\n", o->host, port,
-				strerror(errno));
+			fprintf(stderr, "mesos-sim: cannot serve on %s:%u: %s\n", o->host, port, strerror(errno));
 			return -1;
 		}
 		name_master(m, o->host, http_port(s->ports[i]));
 		s->master_count++;
 	}
 	s->leader = 1;
+	s->cluster->listener = streams_tell;
+	s->cluster->listener_cls = s;
 	return 0;
 }
 
@@ -242,6 +256,11 @@ static int fill_simulation(struct sim *s, const struct options *o)
 	s->user = o->user;
 	s->password = o->password;
 	s->leader_text = o->leader;
+	s->api = o->api;
+	if (o->heartbeat)
+		s->streams.heartbeat = o->heartbeat * 1000;
+	if (o->subscribers)
+		s->streams.max = (size_t)o->subscribers;
 	s->cluster = cluster_new(o->seed, (size_t)o->agents, o->loopback);
 	if (!s->cluster || generate_cluster(s->cluster, (size_t)o->agents, tasks)) {
 		fputs("mesos-sim: the agents have no room for so many tasks\n", stderr);

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "t/sim/render_task.h"
+#include "t/sim/render_v1.h"
 #include "t/sim/tasks.h"
 
-#define BUILD                                                                                                \
-	"\"git_sha\":\"c1b42f79d157aa900be5cbb0c1023f1479962aa7\",\"build_date\":\"2026-11-21 22:00:00 "     \
-	"UTC\","                                                                                             \
+#define BUILD                                                                                                          \
+	"\"git_sha\":\"c1b42f79d157aa900be5cbb0c1023f1479962aa7\",\"build_date\":\"2026-11-21 22:00:00 "               \
+	"UTC\","                                                                                                       \
 	"\"build_time\":1795298400.0,\"build_user\":\"sim\""
+#define ROLE         RENDER_V1_ROLE
+#define ALLOCATED    RENDER_V1_ALLOCATED
 #define NO_RESOURCES "{\"disk\":0.0,\"mem\":0.0,\"gpus\":0.0,\"cpus\":0.0}"
 
 /* What the summary counts: all but the last two. */
@@ -48,9 +51,8 @@ static const char flags_after_quorum[] =
 static void put_flags(struct text *out, const struct render_master *m)
 {
 	text_put(out, flags_before_host, sizeof(flags_before_host) - 1);
-	text_printf(out,
-		",\"hostname\":\"%s\",\"hostname_lookup\":\"true\",\"http_authenticators\":\"basic\",",
-		m->host);
+	text_printf(
+		out, ",\"hostname\":\"%s\",\"hostname_lookup\":\"true\",\"http_authenticators\":\"basic\",", m->host);
 	text_printf(out, "\"initialize_driver_logging\":\"true\",\"ip\":\"%s\",", m->host);
 	text_put(out, flags_after_ip, sizeof(flags_after_ip) - 1);
 	text_printf(out, ",\"port\":\"%u\",", m->port);
@@ -90,8 +92,7 @@ static void put_agent(struct text *out, const struct agent *a)
 	render_resources(out, &a->total, every_port);
 	text_lit(out, ",\"used_resources\":");
 	render_resources(out, &a->used, a->ports);
-	text_lit(out, ",\"offered_resources\":" NO_RESOURCES
-		      ",\"reserved_resources\":{},\"unreserved_resources\":");
+	text_lit(out, ",\"offered_resources\":" NO_RESOURCES ",\"reserved_resources\":{},\"unreserved_resources\":");
 	render_resources(out, &a->total, every_port);
 	text_lit(out, ",\"active\":");
 	text_flag(out, a->active);
@@ -120,24 +121,6 @@ struct used {
 	uint8_t ports[CLUSTER_PORTS / 8 + 1];
 };
 
-static void used_add(struct used *u, const struct task *t)
-{
-	struct amount need = task_footprint(t->app);
-
-	u->amount.cpus_milli += need.cpus_milli;
-	u->amount.mem += need.mem;
-	u->amount.disk += need.disk;
-	for (unsigned i = 0; i < render_host_ports(t->app); i++) {
-		unsigned bit = t->ports[i] - CLUSTER_FIRST_PORT;
-		u->ports[bit / 8] |= (uint8_t)(1U << (bit % 8));
-	}
-}
-
-static bool runs(const struct task *t)
-{
-	return t->agent->state == AGENT_REGISTERED && !task_state_terminal(t->state);
-}
-
 static struct used framework_used(const struct framework *f)
 {
 	struct used u = {0};
@@ -146,8 +129,8 @@ static struct used framework_used(const struct framework *f)
 
 	TAILQ_FOREACH (app, &f->apps, of_framework)
 		TAILQ_FOREACH (t, &app->tasks, of_app)
-			if (runs(t))
-				used_add(&u, t);
+			if (render_task_runs(t))
+				render_add_used(&u.amount, u.ports, t);
 	return u;
 }
 
@@ -204,7 +187,7 @@ static void put_executors(struct text *out, const struct framework *f)
 		if (!app->executor)
 			continue;
 		TAILQ_FOREACH (t, &app->tasks, of_app)
-			if (runs(t)) {
+			if (render_task_runs(t)) {
 				text_comma(out, &first);
 				render_executor(out, t);
 			}
@@ -230,7 +213,7 @@ static void put_framework(struct text *out, const struct framework *f)
 	}
 	text_lit(out, ",\"resources\":");
 	render_resources(out, &u.amount, u.ports);
-	if (f->reregistered) {
+	if (f->reregistered != f->registered) {
 		text_lit(out, ",\"reregistered_time\":");
 		text_time(out, f->reregistered);
 	}
@@ -281,14 +264,12 @@ static void put_state_head(struct text *out, const struct cluster *c, const stru
 	text_time(out, m->start);
 	text_lit(out, ",\"elected_time\":");
 	text_time(out, m->elected);
-	text_printf(out, ",\"id\":\"%s\",\"pid\":\"master@%s\",\"hostname\":\"%s\",", m->id, m->hostport,
-		m->host);
+	text_printf(out, ",\"id\":\"%s\",\"pid\":\"master@%s\",\"hostname\":\"%s\",", m->id, m->hostport, m->host);
 	text_lit(out, "\"capabilities\":[\"AGENT_UPDATE\",\"AGENT_DRAINING\",\"QUOTA_V2\"],");
-	text_printf(out, "\"activated_slaves\":%u.0,\"deactivated_slaves\":%u.0,\"unreachable_slaves\":%u.0,",
-		active, inactive, unreachable);
+	text_printf(out, "\"activated_slaves\":%u.0,\"deactivated_slaves\":%u.0,\"unreachable_slaves\":%u.0,", active,
+		inactive, unreachable);
 	if (m->leader) {
-		text_printf(out,
-			"\"leader\":\"master@%s\",\"leader_info\":{\"id\":\"%s\",\"pid\":\"master@%s\",",
+		text_printf(out, "\"leader\":\"master@%s\",\"leader_info\":{\"id\":\"%s\",\"pid\":\"master@%s\",",
 			m->leader, m->id, m->hostport);
 		text_printf(out, "\"port\":%u,\"hostname\":\"%s\"},", m->port, m->host);
 	}
@@ -349,8 +330,7 @@ static void put_summary_agent(struct text *out, const struct agent *a)
 }
 
 /* `seen` has room for all agents. */
-static void put_summary_framework(
-	struct text *out, const struct cluster *c, const struct framework *f, uint8_t *seen)
+static void put_summary_framework(struct text *out, const struct cluster *c, const struct framework *f, uint8_t *seen)
 {
 	struct used u = framework_used(f);
 	uint32_t counts[TASK_STATES] = {0};
@@ -406,46 +386,8 @@ void render_summary(struct text *out, const struct cluster *c, const struct rend
 	free(seen);
 }
 
-static void put_full_scalar(struct text *out, const char *name, uint64_t milli, const char *more, bool *first)
-{
-	text_comma(out, first);
-	text_printf(out, "{\"name\":\"%s\",\"type\":\"SCALAR\",\"scalar\":{\"value\":", name);
-	text_milli(out, milli);
-	text_printf(out, "},\"role\":\"*\"%s}", more);
-}
-
-static void put_full(struct text *out, const struct amount *a, const char *more, bool *first)
-{
-	put_full_scalar(out, "cpus", a->cpus_milli, more, first);
-	put_full_scalar(out, "mem", a->mem * 1000, more, first);
-	if (a->disk)
-		put_full_scalar(out, "disk", a->disk * 1000, more, first);
-}
-
-static void put_full_ports(struct text *out, const uint8_t *ports, const char *more, bool *first)
-{
-	bool start = true;
-
-	if (!render_any_port(ports))
-		return;
-	text_comma(out, first);
-	text_lit(out, "{\"name\":\"ports\",\"type\":\"RANGES\",\"ranges\":{\"range\":[");
-	for (unsigned i = 0; i < CLUSTER_PORTS; i++) {
-		unsigned begin = i;
-		while (i < CLUSTER_PORTS && ports[i / 8] >> (i % 8) & 1)
-			i++;
-		if (i > begin) {
-			text_comma(out, &start);
-			text_printf(out, "{\"begin\":%u,\"end\":%u}", CLUSTER_FIRST_PORT + begin,
-				CLUSTER_FIRST_PORT + i - 1);
-		}
-	}
-	text_printf(out, "]},\"role\":\"*\"%s}", more);
-}
-
 void render_slaves(struct text *out, const struct cluster *c)
 {
-	static const char allocated[] = ",\"allocation_info\":{\"role\":\"*\"}";
 	bool first = true;
 	uint8_t every_port[CLUSTER_PORTS / 8 + 1];
 
@@ -459,13 +401,13 @@ void render_slaves(struct text *out, const struct cluster *c)
 		text_comma(out, &first);
 		put_agent(out, a);
 		text_lit(out, ",\"reserved_resources_full\":{},\"unreserved_resources_full\":[");
-		put_full_ports(out, every_port, "", &start);
-		put_full(out, &a->total, "", &start);
+		render_v1_ports(out, every_port, ROLE, &start);
+		render_v1_amount(out, &a->total, ROLE, &start);
 		text_lit(out, "],\"used_resources_full\":[");
 		start = true;
 		if (!TAILQ_EMPTY(&a->tasks))
-			put_full(out, &a->used, allocated, &start);
-		put_full_ports(out, a->ports, allocated, &start);
+			render_v1_amount(out, &a->used, ROLE ALLOCATED, &start);
+		render_v1_ports(out, a->ports, ROLE ALLOCATED, &start);
 		text_lit(out, "],\"offered_resources_full\":[]}");
 	}
 	text_lit(out, "],");

@@ -16,6 +16,24 @@ bool render_any_port(const uint8_t *ports)
 	return false;
 }
 
+bool render_task_runs(const struct task *t)
+{
+	return t->agent->state == AGENT_REGISTERED && !task_state_terminal(t->state);
+}
+
+void render_add_used(struct amount *sum, uint8_t *ports, const struct task *t)
+{
+	struct amount need = task_footprint(t->app);
+
+	sum->cpus_milli += need.cpus_milli;
+	sum->mem += need.mem;
+	sum->disk += need.disk;
+	for (unsigned i = 0; i < render_host_ports(t->app); i++) {
+		unsigned bit = t->ports[i] - CLUSTER_FIRST_PORT;
+		ports[bit / 8] |= (uint8_t)(1U << (bit % 8));
+	}
+}
+
 static void put_range(struct text *out, unsigned first, unsigned last, bool *start)
 {
 	if (!*start)
@@ -86,20 +104,30 @@ static void put_addresses(struct text *out, const struct task *t, bool own)
 	text_ipv4(out, own ? t->container_ip : t->agent->ip);
 	text_lit(out, "\"}");
 	if (own && t->app->network == NETWORK_DUAL)
-		text_printf(out, ",{\"protocol\":\"IPv6\",\"ip_address\":\"" RENDER_IPV6_FORMAT "\"}",
-			t->serial >> 16, t->serial & 0xffff);
+		text_printf(out, ",{\"protocol\":\"IPv6\",\"ip_address\":\"" RENDER_IPV6_FORMAT "\"}", t->serial >> 16,
+			t->serial & 0xffff);
 	text_lit(out, "]");
 }
 
-static void put_container_status(struct text *out, const struct task *t, const struct status *s)
+bool render_container_known(const struct status *s)
+{
+	return s->state != TASK_UNREACHABLE && !task_state_terminal(s->state);
+}
+
+void render_container_status(struct text *out, const struct task *t, const struct status *s, bool v1)
 {
 	/* The executor starts before the container has its address. */
 	bool own = t->container_ip && s->state != TASK_STARTING;
 
 	if (t->app->network == NETWORK_BRIDGE && own) {
-		text_lit(out, ",\"labels\":[{\"key\":\"Docker.NetworkSettings.IPAddress\",\"value\":\"");
+		if (v1)
+			text_lit(out, ",\"labels\":{\"labels\":");
+		else
+			text_lit(out, ",\"labels\":");
+		text_lit(out, "[{\"key\":\"Docker.NetworkSettings.IPAddress\",\"value\":\"");
 		text_ipv4(out, t->container_ip);
 		text_lit(out, "\"}]");
+		text_put(out, "}", v1);
 	}
 	text_lit(out, ",\"container_status\":{\"container_id\":{\"value\":\"");
 	text_uuid(out, t->uuid);
@@ -114,7 +142,12 @@ static void put_container_status(struct text *out, const struct task *t, const s
 	put_addresses(out, t, own);
 	if (own && t->app->network != NETWORK_BRIDGE)
 		text_lit(out, ",\"name\":\"overlay\"");
-	text_lit(out, "}]}");
+	text_lit(out, "}]");
+	if (v1 && (s->state != TASK_STARTING || !t->app->executor)) {
+		text_lit(out, ",\"executor_pid\":");
+		text_number(out, 2000 + t->uuid[0] % 30000);
+	}
+	text_lit(out, "}");
 }
 
 static void put_statuses(struct text *out, const struct task *t)
@@ -130,9 +163,8 @@ static void put_statuses(struct text *out, const struct task *t)
 		text_put(out, state, strlen(state));
 		text_lit(out, "\",\"timestamp\":");
 		text_time(out, s->time);
-		/* What the master itself says, and what it is told of dead tasks, has no container. */
-		if (s->state != TASK_UNREACHABLE && !task_state_terminal(s->state))
-			put_container_status(out, t, s);
+		if (render_container_known(s))
+			render_container_status(out, t, s, false);
 		if (s->health) {
 			text_lit(out, ",\"healthy\":");
 			text_flag(out, s->health == HEALTH_GOOD);
@@ -142,19 +174,16 @@ static void put_statuses(struct text *out, const struct task *t)
 	text_lit(out, "]");
 }
 
-static void put_labels(struct text *out, const struct app *app)
+void render_labels(struct text *out, const struct app *app)
 {
-	if (app->id_style != ID_MARATHON)
-		return;
-	text_lit(out, ",\"labels\":[{\"key\":\"HAPROXY_GROUP\",\"value\":\"external\"},{\"key\":\"owner\","
-		      "\"value\":");
+	text_lit(out, "[{\"key\":\"HAPROXY_GROUP\",\"value\":\"external\"},{\"key\":\"owner\",\"value\":");
 	text_json(out, app->path ? app->path : app->name);
 	if (app->scattered)
 		text_lit(out, "},{\"key\":\"novalue\"");
 	text_lit(out, "}]");
 }
 
-static void put_discovery(struct text *out, const struct task *t)
+void render_discovery(struct text *out, const struct task *t)
 {
 	const struct app *app = t->app;
 	unsigned on_host = render_host_ports(app);
@@ -185,8 +214,7 @@ static void put_discovery(struct text *out, const struct task *t)
 			text_json(out, p->protocol);
 		}
 		if (app->id_style == ID_MARATHON && on_host)
-			text_lit(out,
-				",\"labels\":{\"labels\":[{\"key\":\"network-scope\",\"value\":\"host\"}]}");
+			text_lit(out, ",\"labels\":{\"labels\":[{\"key\":\"network-scope\",\"value\":\"host\"}]}");
 		else if (app->id_style == ID_MARATHON)
 			text_lit(out, ",\"labels\":{\"labels\":[{\"key\":\"network-scope\",\"value\":"
 				      "\"container\"}]}");
@@ -203,15 +231,14 @@ static const char *transport(const struct app_port *p)
 	return !strcmp(p->protocol, "udp") ? "udp" : "tcp";
 }
 
-static void put_container(struct text *out, const struct task *t)
+void render_container(struct text *out, const struct task *t)
 {
 	const struct app *app = t->app;
 
 	if (app->network == NETWORK_HOST)
 		return;
 	if (app->network == NETWORK_BRIDGE) {
-		text_lit(out,
-			",\"container\":{\"type\":\"DOCKER\",\"docker\":{\"image\":\"registry.example:5000/");
+		text_lit(out, ",\"container\":{\"type\":\"DOCKER\",\"docker\":{\"image\":\"registry.example:5000/");
 		for (const char *p = app->name; *p; p++) {
 			char c = *p >= 'a' && *p <= 'z' ? *p : '-';
 			text_put(out, &c, 1);
@@ -237,16 +264,15 @@ static void put_container(struct text *out, const struct task *t)
 	text_lit(out, "],\"name\":\"overlay\",\"labels\":{}}]}");
 }
 
-static void put_health_check(struct text *out, const struct task *t)
+void render_health_check(struct text *out, const struct task *t)
 {
 	const struct app *app = t->app;
 	unsigned port = render_host_ports(app) ? t->ports[0] : app->ports[0].container;
 
 	if (app->check == CHECK_NONE)
 		return;
-	text_lit(out,
-		",\"health_check\":{\"delay_seconds\":15.0,\"interval_seconds\":10.0,\"timeout_seconds\":5.0,"
-		"\"consecutive_failures\":3,\"grace_period_seconds\":30.0,\"type\":");
+	text_lit(out, ",\"health_check\":{\"delay_seconds\":15.0,\"interval_seconds\":10.0,\"timeout_seconds\":5.0,"
+		      "\"consecutive_failures\":3,\"grace_period_seconds\":30.0,\"type\":");
 	if (app->check == CHECK_HTTP) {
 		text_lit(out, "\"HTTP\",\"http\":{\"protocol\":\"IPv4\",\"scheme\":\"http\",\"port\":");
 		text_number(out, port);
@@ -293,10 +319,13 @@ void render_task(struct text *out, const struct task *t)
 		put_task_ports(out, t, ports);
 	text_lit(out, "},\"role\":\"*\"");
 	put_statuses(out, t);
-	put_labels(out, app);
-	put_discovery(out, t);
-	put_container(out, t);
-	put_health_check(out, t);
+	if (app->id_style == ID_MARATHON) {
+		text_lit(out, ",\"labels\":");
+		render_labels(out, app);
+	}
+	render_discovery(out, t);
+	render_container(out, t);
+	render_health_check(out, t);
 	text_lit(out, "}");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "t/sim/answer.h"
+#include "t/sim/render_v1.h"
 
 int sim_init(struct sim *s)
 {
@@ -13,8 +14,13 @@ int sim_init(struct sim *s)
 
 	*s = (struct sim){0};
 	s->endpoint_requests = calloc(answer_endpoints(), sizeof(*s->endpoint_requests));
-	if (!s->endpoint_requests)
+	s->nobody = cluster_new(0, 0, false);
+	if (!s->endpoint_requests || !s->nobody) {
+		free(s->endpoint_requests);
+		cluster_free(s->nobody);
 		return ERR_NOMEM;
+	}
+	streams_init(&s->streams);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -29,6 +35,7 @@ void sim_fini(struct sim *s)
 		document_put(s->documents[i]);
 	document_put(s->file);
 	cluster_free(s->cluster);
+	cluster_free(s->nobody);
 	free(s->endpoint_requests);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
@@ -49,6 +56,7 @@ void sim_stop(struct sim *s)
 	sim_lock(s);
 	s->stopping = true;
 	pthread_cond_broadcast(&s->wake);
+	streams_wake(s);
 	sim_unlock(s);
 }
 
@@ -76,8 +84,7 @@ static const char *find_leader(const char *at, const char *end, const char **val
 		}
 		const char *name = at;
 		at = skip_string(at, end);
-		if (depth != 1 || (size_t)(at - name) != sizeof(key) - 1 ||
-			memcmp(name, key, sizeof(key) - 1))
+		if (depth != 1 || (size_t)(at - name) != sizeof(key) - 1 || memcmp(name, key, sizeof(key) - 1))
 			continue;
 		while (at < end && strchr(" \t\r\n:", *at))
 			at++;
@@ -116,8 +123,27 @@ int sim_load_file(struct sim *s, const char *path)
 	return 0;
 }
 
+static void render_call(struct text *t, const struct cluster *c, enum sim_document kind)
+{
+	static const struct {
+		const char *type, *member;
+		void (*render)(struct text *out, const struct cluster *c);
+	} calls[] = {
+		[SIM_GET_STATE] = {"GET_STATE", "get_state", render_v1_state},
+		[SIM_GET_TASKS] = {"GET_TASKS", "get_tasks", render_v1_tasks},
+		[SIM_GET_EXECUTORS] = {"GET_EXECUTORS", "get_executors", render_v1_executors},
+		[SIM_GET_FRAMEWORKS] = {"GET_FRAMEWORKS", "get_frameworks", render_v1_frameworks},
+		[SIM_GET_AGENTS] = {"GET_AGENTS", "get_agents", render_v1_agents},
+	};
+
+	text_printf(t, "{\"type\":\"%s\",\"%s\":", calls[kind].type, calls[kind].member);
+	calls[kind].render(t, c);
+	text_lit(t, "}");
+}
+
 static struct document *render(struct sim *s, const struct sim_master *m, enum sim_document kind)
 {
+	const struct cluster *c = s->unready ? s->nobody : s->cluster;
 	struct text t = {0};
 	struct render_master r = {
 		.id = m->id,
@@ -133,13 +159,23 @@ static struct document *render(struct sim *s, const struct sim_master *m, enum s
 	switch (kind) {
 	case SIM_STATE:
 		s->counters.renders++;
-		render_state(&t, s->cluster, &r);
+		render_state(&t, c, &r);
 		break;
 	case SIM_SUMMARY:
-		render_summary(&t, s->cluster, &r);
+		render_summary(&t, c, &r);
+		break;
+	case SIM_SLAVES:
+		render_slaves(&t, c);
+		break;
+	case SIM_SUBSCRIBED:
+		text_lit(&t, "{\"type\":\"SUBSCRIBED\",\"subscribed\":{\"get_state\":");
+		render_v1_state(&t, c);
+		text_lit(&t, ",\"heartbeat_interval_seconds\":");
+		text_milli(&t, s->streams.heartbeat / 1000);
+		text_lit(&t, "}}");
 		break;
 	default:
-		render_slaves(&t, s->cluster);
+		render_call(&t, c, kind);
 		break;
 	}
 	return document_new(&t, s->cluster->version);
@@ -171,10 +207,32 @@ const char *sim_leader(const struct sim *s)
 	return s->leader_text ? s->leader_text : s->masters[s->leader - 1].hostport;
 }
 
-void sim_elect(struct sim *s, unsigned number, bool recovering)
+int sim_parse_api(const char *name, enum sim_api *out)
+{
+	static const char *const names[] = {"state", "open", "forbidden", "none"};
+
+	for (unsigned i = 0; i <= SIM_API_NONE; i++)
+		if (!strcmp(names[i], name)) {
+			*out = (enum sim_api)i;
+			return 0;
+		}
+	return ERR_NOTFOUND;
+}
+
+void sim_ready(struct sim *s)
+{
+	s->unready = false;
+	s->unready_calls = 0;
+	cluster_touch(s->cluster);
+}
+
+void sim_elect(struct sim *s, unsigned number, bool recovering, bool keep)
 {
 	bool other = number != s->leader;
 
+	if (s->leader && !keep && (other || recovering))
+		streams_end(s, s->leader, STREAM_EOF, false);
+	sim_ready(s);
 	s->leader = number;
 	s->recover_step = 0;
 	cluster_touch(s->cluster);

@@ -215,7 +215,13 @@ restart:
 	return number;
 }
 
-static void add_status(struct cluster *c, struct task *t, enum task_state state, enum health health)
+static void tell_status(struct cluster *c, const struct task *t, const struct status *s)
+{
+	if (task_visible(t))
+		cluster_tell(c, &(struct cluster_news){.change = CHANGE_TASK_UPDATED, .task = t, .status = s});
+}
+
+static void add_status(struct cluster *c, struct task *t, enum task_state state, enum health health, enum cause cause)
 {
 	unsigned i = 0;
 
@@ -226,8 +232,9 @@ static void add_status(struct cluster *c, struct task *t, enum task_state state,
 		i--;
 	if (i == t->status_count)
 		t->status_count++;
-	t->statuses[i] = (struct status){c->now, state, health};
+	t->statuses[i] = (struct status){c->now, state, health, cause};
 	t->state = state;
+	tell_status(c, t, &t->statuses[i]);
 }
 
 int task_launch(struct cluster *c, struct app *app, struct agent *a, struct task **out)
@@ -254,8 +261,11 @@ int task_launch(struct cluster *c, struct app *app, struct agent *a, struct task
 	app->count++;
 	app->launched++;
 	c->task_count++;
-	add_status(c, t, TASK_STARTING, HEALTH_NONE);
-	add_status(c, t, TASK_RUNNING, app->check ? HEALTH_GOOD : HEALTH_NONE);
+	cluster_tell(c, &(struct cluster_news){.change = CHANGE_TASK_ADDED, .task = t});
+	add_status(c, t, TASK_STARTING, HEALTH_NONE, CAUSE_EXECUTOR);
+	add_status(c, t, TASK_RUNNING, HEALTH_NONE, CAUSE_EXECUTOR);
+	if (app->check)
+		task_set_health(c, t, HEALTH_GOOD);
 	if (out)
 		*out = t;
 	return 0;
@@ -276,7 +286,7 @@ int task_scale(struct cluster *c, struct app *app, size_t n)
 	for (t = TAILQ_FIRST(&app->tasks); t && have > n; t = next) {
 		next = TAILQ_NEXT(t, of_app);
 		if (t->agent->state == AGENT_REGISTERED && !task_state_terminal(t->state)) {
-			task_finish(c, t, TASK_KILLED);
+			task_finish(c, t, TASK_KILLED, CAUSE_EXECUTOR);
 			have--;
 		}
 	}
@@ -296,17 +306,20 @@ struct task *task_find(const struct cluster *c, const char *id)
 	return NULL;
 }
 
-void task_set_state(struct cluster *c, struct task *t, enum task_state state)
+void task_set_state(struct cluster *c, struct task *t, enum task_state state, enum cause cause)
 {
-	add_status(c, t, state, state == TASK_RUNNING && t->app->check ? HEALTH_GOOD : HEALTH_NONE);
+	add_status(c, t, state, state == TASK_RUNNING && t->app->check ? HEALTH_GOOD : HEALTH_NONE, cause);
 }
 
-void task_finish(struct cluster *c, struct task *t, enum task_state state)
+void task_finish(struct cluster *c, struct task *t, enum task_state state, enum cause cause)
 {
 	struct app *app = t->app;
 	struct framework *f = app->framework;
 
-	task_set_state(c, t, state);
+	if (state == TASK_KILLED && cause == CAUSE_EXECUTOR && t->state != TASK_KILLING &&
+		!task_state_terminal(t->state))
+		task_set_state(c, t, TASK_KILLING, cause);
+	task_set_state(c, t, state, cause);
 	give_back(t);
 	TAILQ_REMOVE(&app->tasks, t, of_app);
 	TAILQ_REMOVE(&t->agent->tasks, t, of_agent);
@@ -336,8 +349,16 @@ int task_set_health(struct cluster *c, struct task *t, enum health health)
 	if (!running)
 		return ERR_NOTFOUND;
 	cluster_touch(c);
-	t->statuses[running - t->statuses] = (struct status){c->now, TASK_RUNNING, health};
+	struct status *s = &t->statuses[running - t->statuses];
+	*s = (struct status){c->now, TASK_RUNNING, health, health ? CAUSE_HEALTH : CAUSE_EXECUTOR};
+	tell_status(c, t, s);
 	return 0;
+}
+
+bool task_repeat_health(struct cluster *c, struct task *t)
+{
+	return t->state == TASK_RUNNING && task_visible(t) && task_health(t) == HEALTH_BAD &&
+	       !task_set_health(c, t, HEALTH_BAD);
 }
 
 enum health task_health(const struct task *t)

@@ -20,11 +20,14 @@ int task_launch(struct cluster *c, struct app *app, struct agent *a, struct task
 int task_scale(struct cluster *c, struct app *app, size_t n);
 struct task *task_find(const struct cluster *c, const char *id);
 /* A new status; the task stays listed, even with a terminal state. */
-void task_set_state(struct cluster *c, struct task *t, enum task_state state);
-/* The same, and the task goes to the completed ones, where it may be forgotten: the pointer is dead. */
-void task_finish(struct cluster *c, struct task *t, enum task_state state);
+void task_set_state(struct cluster *c, struct task *t, enum task_state state, enum cause cause);
+/* The same, and the task goes to the completed ones, where it may be forgotten: the pointer is dead. A task that
+ * its scheduler kills (TASK_KILLED, CAUSE_EXECUTOR) is TASK_KILLING before. */
+void task_finish(struct cluster *c, struct task *t, enum task_state state, enum cause cause);
 /* On the newest running status. ERR_NOTFOUND if there is none. */
 int task_set_health(struct cluster *c, struct task *t, enum health health);
+/* What a check that fails says at each interval: the same again, with a new time. False: it does not fail. */
+bool task_repeat_health(struct cluster *c, struct task *t);
 /* Health of the newest running status. */
 enum health task_health(const struct task *t);
 /* Does the master know of it now? False while its agent is recovered. */
