@@ -149,6 +149,12 @@ subtest "a failover" => sub {
     ok($e[1]{framework_added}{framework}{recovered}, "which are recovered");
     $sim->cmd("leader", master => 1);
     is($new->drain, "eof", "and it ends");
+    $sim->cmd("leader", master => 2, recover => 0, unready => 0);
+    is($sim->call({ type => "GET_STATE" }, master => 2)->{status}, 503, "a leader that does not recover on its own") for 1 .. 3;
+    $sim->cmd("ready");
+    is($sim->call({ type => "GET_STATE" }, master => 2)->{status}, 200, "it does when it is told to");
+    $sim->cmd("leader", master => 1);
+    $sim->cmd("recover");
 };
 
 is($sim->stop, 0, "it ends cleanly");
