@@ -2,222 +2,108 @@
 #include "answer/answer.h"
 
 #include "answer/additional.h"
-#include "answer/chaos.h"
-#include "answer/lookup.h"
+#include "answer/general.h"
 #include "answer/query.h"
 #include "answer/rcode.h"
 #include "answer/reply.h"
 
-#define CNAME_MAX 16 /* records of a chain that are followed */
-
-/* A name that stands uncompressed in the reply: the question's, then the targets of CNAME records. */
-struct owner {
-	const uint8_t *name; /* lower case */
-	size_t len;
-	size_t at; /* offset in the reply */
-};
-
-static uint16_t owner_pointer(const struct owner *owner)
+/* All slots, which are alike, from a random one on. */
+static void copy_slots(uint8_t *at, const uint8_t *slots, size_t count, size_t stride, uint32_t random)
 {
-	return reply_pointer(owner->at);
-}
-
-/* A pointer to the last `len` bytes of the owner's name. */
-static uint16_t owner_tail(const struct owner *owner, size_t len)
-{
-	return reply_pointer(owner->at + owner->len - len);
-}
-
-/* The SOA that says how long a negative answer holds (RFC 2308, section 3). */
-static void add_negative_soa(struct reply *reply, const struct zone_apex *zone, const struct owner *owner)
-{
-	const struct zone_rrset *set = zone_rrset_of(zone->node, RR_SOA);
-	uint8_t *rr = reply->out.at;
-
-	if (!set)
-		return;
-	const uint8_t *soa = zone_rrset_slot(zone->node, set, 0);
-	size_t size = zone_rr_size(soa);
-	if (!reply_add_records(reply, SECTION_AUTHORITY, soa, size, owner_tail(owner, zone->name_len))) {
-		reply->cut_short = true;
+	if (count == 1) {
+		wire_copy(at, slots, stride);
 		return;
 	}
-	uint32_t ttl = wire_get_u32(rr + 6), minimum = wire_get_u32(rr + size - 4);
-	wire_put_u32(rr + 6, ttl < minimum ? ttl : minimum);
+	size_t start = random * (uint64_t)count >> 32, rest = (count - start) * stride;
+
+	wire_copy(at, slots + start * stride, rest);
+	if (start)
+		wire_copy(at + rest, slots, start * stride);
 }
 
-static void add_referral(struct reply *reply, const struct zone_snapshot *snapshot,
-	const struct zone_node *cut, const struct owner *owner)
+/* Makes the owners of the addresses in `at` to `end`, which came with an SRV record, pointers to its target. */
+static uint16_t point_to_target(uint8_t *at, const uint8_t *end, size_t target)
 {
-	const struct zone_rrset *set = zone_rrset_of(cut, RR_NS);
+	uint16_t count = 0;
 
-	if (!set)
-		return;
-	struct reply_run run =
-		reply_add_set(reply, SECTION_AUTHORITY, cut, set, owner_tail(owner, cut->name_len));
-	additional_add(reply, snapshot, cut, set, &run, cut);
+	for (; at < end; at += zone_rr_size(at), count++)
+		wire_put_u16(at, reply_pointer(target));
+	return count;
 }
 
-/* ANY: over TCP every set, over UDP one (RFC 8482, section 4.1). False: there is none. */
-static bool add_any(struct reply *reply, const struct zone_node *node, enum answer_transport transport,
-	const struct owner *owner)
+/* The short way for nearly every question: one set of a name that is there, all of it. What it writes is what
+ * general_answer() would, so it is there for its speed alone. Returns the reply's length, or 0 where the long way is to be
+ * gone. */
+static uint16_t direct_answer(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
+	const struct zone_node *node, uint32_t random, const struct query *query, uint8_t *reply, uint16_t limit)
 {
-	unsigned i = 0;
+	const struct zone_rrset *set = node ? zone_rrset_of(node, query->qtype) : NULL;
 
-	for (; i < node->set_count && node->sets[i].count; i++) {
-		if (i && (transport == ANSWER_UDP || reply->cut_short))
-			break;
-		reply_add_set(reply, SECTION_ANSWER, node, &node->sets[i], owner_pointer(owner));
+	if (!set || !set->stride || query->qclass != CLASS_IN || query->nsid)
+		return 0;
+	if (set->type != RR_A && additional_concerns(set->type) && (set->type != RR_SRV || set->count > 1))
+		return 0;
+	const struct zone_apex *zone = &snapshot->zones[node->zone];
+	if (!zone->node || zone->cuts)
+		return 0;
+
+	size_t head = DNS_HEADER + query->question_len, size = (size_t)set->count * set->stride;
+	size_t opt = query->edns ? OPT_FIXED : 0;
+	if (head + size + opt > limit)
+		return 0;
+	uint8_t *records = reply + head, *end = records + size;
+	uint16_t counts[SECTIONS] = {[SECTION_ANSWER] = (uint16_t)set->count};
+	wire_copy(reply, query->packet, head);
+	copy_slots(records, (const uint8_t *)node + set->slots, set->count, set->stride, random);
+	if (set->type == RR_SRV)
+		counts[SECTION_ADDITIONAL] = point_to_target(records + zone_rr_size(records), end, head + RR_FIXED + 6);
+	if (opt) {
+		reply_put_opt(end, settings, query, RCODE_NOERROR);
+		counts[SECTION_ADDITIONAL]++;
 	}
-	return i > 0;
+	reply_put_header(reply, settings, query, FLAG_AA, counts);
+	return (uint16_t)(head + size + opt);
 }
 
-/* The records that the query is for. False: the node has none, nor an alias to follow. On an alias, which is
- * then in the reply, `owner` becomes its target. */
-static bool add_answer(struct reply *reply, const struct zone_snapshot *snapshot,
-	const struct zone_node *node, enum answer_transport transport, struct owner *owner, bool *alias)
-{
-	uint16_t type = reply->query->qtype;
-	const struct zone_rrset *set;
-
-	*alias = false;
-	if (type == RR_ANY)
-		return add_any(reply, node, transport, owner);
-	set = zone_rrset_of(node, type);
-	if (set) {
-		struct reply_run run = reply_add_set(reply, SECTION_ANSWER, node, set, owner_pointer(owner));
-
-		if (additional_concerns(type) && !reply->cut_short)
-			additional_add(reply, snapshot, node, set, &run, NULL);
-		return true;
-	}
-	set = zone_rrset_of(node, RR_CNAME);
-	if (!set)
-		return false;
-	const uint8_t *rr = zone_rrset_slot(node, set, 0);
-	*alias = reply_add_records(reply, SECTION_ANSWER, rr, zone_rr_size(rr), owner_pointer(owner));
-	if (!*alias) {
-		reply->cut_short = true;
-		return true;
-	}
-	owner->name = rr + RR_FIXED;
-	owner->len = zone_rr_size(rr) - RR_FIXED;
-	owner->at = reply_at(reply) - owner->len;
-	return true;
-}
-
-static void give_up(struct reply *reply, uint16_t rcode)
-{
-	reply_rewind(reply);
-	reply->authoritative = false;
-	reply->rcode = rcode;
-}
-
-/* Mesos-DNS takes `*` labels inside a name as if they were not there; so do we, in the cluster's domain. */
-static enum lookup_status lookup_question(
-	const struct zone_snapshot *snapshot, const struct query *query, struct lookup *found)
-{
-	enum lookup_status status = lookup_name(snapshot, query->name, query->name_len, query->qtype, found);
-	uint8_t plain[DNAME_MAX];
-	struct lookup again;
-
-	if (status > LOOKUP_NONE || found->exact || found->zone != &snapshot->zones[0])
-		return status;
-	size_t len = lookup_drop_stars(plain, query->name, query->name_len);
-	if (!len)
-		return status;
-	enum lookup_status without = lookup_name(snapshot, plain, len, query->qtype, &again);
-	if (without > LOOKUP_NONE || again.zone != found->zone) /* its name is no tail of the question's */
-		return status;
-	*found = again;
-	return without;
-}
-
-static enum answer_verdict answer_from_zones(
-	struct reply *reply, const struct zone_snapshot *snapshot, enum answer_transport transport)
-{
-	const struct query *query = reply->query;
-	struct owner owner = {query->name, query->name_len, DNS_HEADER};
-	const struct zone_node *passed[CNAME_MAX];
-	struct lookup found;
-	enum lookup_status status = lookup_question(snapshot, query, &found);
-
-	for (unsigned aliases = 0;;) {
-		bool alias;
-
-		switch (status) {
-		case LOOKUP_OUTSIDE:
-			if (aliases)
-				return ANSWER_REPLY; /* the rest of the chain is for a resolver to find */
-			reply->rcode = RCODE_REFUSED;
-			return ANSWER_OUTSIDE;
-		case LOOKUP_UNLOADED:
-			give_up(reply, RCODE_SERVFAIL);
-			return ANSWER_REPLY;
-		case LOOKUP_CUT:
-			add_referral(reply, snapshot, found.node, &owner);
-			return ANSWER_REPLY;
-		case LOOKUP_NONE:
-			reply->authoritative = true;
-			reply->rcode = RCODE_NXDOMAIN; /* of the last name in a chain: RFC 6604, section 3 */
-			add_negative_soa(reply, found.zone, &owner);
-			return ANSWER_REPLY;
-		case LOOKUP_NODE:
-			break;
-		}
-		reply->authoritative = true;
-		for (unsigned i = 0; i < aliases; i++)
-			if (passed[i] == found.node)
-				return ANSWER_REPLY; /* a loop, each record of which is there */
-		if (!add_answer(reply, snapshot, found.node, transport, &owner, &alias))
-			add_negative_soa(reply, found.zone, &owner);
-		if (!alias)
-			return ANSWER_REPLY;
-		passed[aliases++] = found.node;
-		if (aliases == CNAME_MAX)
-			return ANSWER_REPLY;
-		status = lookup_name(snapshot, owner.name, owner.len, query->qtype, &found);
-	}
-}
-
-static enum answer_verdict answer_parsed(
-	struct reply *reply, const struct zone_snapshot *snapshot, enum answer_transport transport)
-{
-	const struct query *query = reply->query;
-
-	if (query->qtype == RR_AXFR || query->qtype == RR_IXFR ||
-		(query->qclass != CLASS_IN && query->qclass != CLASS_CH)) {
-		reply->rcode = RCODE_REFUSED;
-		return ANSWER_REPLY;
-	}
-	if (query->qclass == CLASS_IN)
-		return answer_from_zones(reply, snapshot, transport);
-	chaos_answer(reply);
-	return ANSWER_REPLY;
-}
-
-void answer_query(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, uint32_t random, const uint8_t *query, size_t query_len,
-	uint8_t *reply, size_t reply_size, struct answer_result *result)
+static void answer_at_length(const struct answer_settings *settings,
+	const struct zone_snapshot *snapshot, const struct zone_node *node, enum answer_transport transport,
+	uint32_t random, int err, uint8_t *reply, struct answer_result *result)
 {
 	struct reply r;
-	int err = query_parse(&result->query, query, query_len);
 
-	result->verdict = ANSWER_DROP;
-	result->reply_len = result->qtype = 0;
-	result->rcode = 0;
-	result->truncated = false;
-	if (err == QUERY_DROP)
-		return;
-	reply_begin(&r, settings, transport, random, &result->query, reply, reply_size);
-	result->limit = r.limit;
-	result->verdict = ANSWER_REPLY;
+	reply_begin(&r, settings, random, &result->query, reply, result->limit);
 	if (err)
 		r.rcode = (uint16_t)err;
 	else
-		result->verdict = answer_parsed(&r, snapshot, transport);
+		result->verdict = general_answer(&r, snapshot, transport, node);
 	result->reply_len = (uint16_t)reply_end(&r);
 	result->rcode = r.rcode & 15;
 	result->truncated = r.cut_short && settings->set_truncate_bit;
-	result->qtype = result->query.qtype;
+}
+
+void answer_query(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
+	enum answer_transport transport, uint32_t random, const uint8_t *packet, size_t packet_len,
+	uint8_t *reply, size_t reply_size, struct answer_result *result)
+{
+	struct query *query = &result->query;
+	const struct zone_node *node = NULL;
+	int err = query_parse(query, packet, packet_len);
+
+	if (err == QUERY_DROP) {
+		result->verdict = ANSWER_DROP;
+		result->qtype = 0;
+		return;
+	}
+	result->verdict = ANSWER_REPLY;
+	result->qtype = query->qtype;
+	result->limit = reply_limit(settings, transport, query, reply_size);
+	if (!err) {
+		node = zone_find_hashed(snapshot->nodes, query->hash, query->name, query->name_len);
+		result->rcode = RCODE_NOERROR;
+		result->truncated = false;
+		result->reply_len = direct_answer(settings, snapshot, node, random, query, reply, result->limit);
+		if (result->reply_len)
+			return;
+	}
+	answer_at_length(settings, snapshot, node, transport, random, err, reply, result);
 }

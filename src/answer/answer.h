@@ -35,9 +35,9 @@ enum answer_verdict {
 
 struct answer_result {
 	enum answer_verdict verdict;
-	uint16_t reply_len;
 	uint8_t rcode;      /* low four bits, as in the header */
 	bool truncated;     /* TC is set */
+	uint16_t reply_len;
 	uint16_t qtype;     /* 0 if there was no question to be read */
 	uint16_t limit;     /* bytes that the client takes; not with ANSWER_DROP */
 	struct query query; /* as it was read, for whoever else is to answer it; not with ANSWER_DROP */

@@ -7,11 +7,22 @@ static bool node_exists(const struct zone_node *node)
 	return node && (node->children || (node->set_count && node->sets[0].count));
 }
 
-/* The zone with the longest name that `name` is in. */
+/* The zone with the longest name that `name` is in. With all zones loaded it is that of the closest name above that is
+ * there. */
 static const struct zone_apex *find_zone(
 	const struct zone_snapshot *snapshot, const uint8_t *name, size_t len)
 {
 	const struct zone_apex *best = NULL;
+	const uint8_t *end = name + len;
+
+	for (; !snapshot->unloaded; name = dname_parent(name)) {
+		const struct zone_node *node = zone_find(snapshot, name, (size_t)(end - name));
+
+		if (node)
+			return &snapshot->zones[node->zone];
+		if (!*name)
+			return NULL;
+	}
 
 	for (unsigned i = 0; i < snapshot->zone_count; i++) {
 		const struct zone_apex *zone = &snapshot->zones[i];
@@ -66,11 +77,9 @@ static enum lookup_status descend(const struct zone_snapshot *snapshot, const ui
 	return LOOKUP_NODE;
 }
 
-enum lookup_status lookup_name(const struct zone_snapshot *snapshot, const uint8_t *name, size_t len,
-	uint16_t type, struct lookup *found)
+enum lookup_status lookup_from(const struct zone_snapshot *snapshot, const struct zone_node *node, const uint8_t *name,
+	size_t len, uint16_t type, struct lookup *found)
 {
-	const struct zone_node *node = zone_find(snapshot, name, len);
-
 	found->exact = false;
 	if (node_exists(node)) {
 		found->zone = &snapshot->zones[node->zone];

@@ -19,10 +19,15 @@ struct lookup {
 	bool exact; /* the node has the very name */
 };
 
-/* Looks the lower-case wire name up. A query for DS is the business of the upper side of a cut (RFC 4035,
- * section 3.1.4.1), so the type matters. */
-enum lookup_status lookup_name(const struct zone_snapshot *snapshot, const uint8_t *name, size_t len,
-	uint16_t type, struct lookup *found);
+/* Looks the lower-case wire name up; `node` is what zone_find() has for it. A query for DS is the business of the upper
+ * side of a cut (RFC 4035, section 3.1.4.1), so the type matters. */
+enum lookup_status lookup_from(const struct zone_snapshot *snapshot, const struct zone_node *node, const uint8_t *name,
+	size_t len, uint16_t type, struct lookup *found);
+static inline enum lookup_status lookup_name(const struct zone_snapshot *snapshot, const uint8_t *name, size_t len,
+	uint16_t type, struct lookup *found)
+{
+	return lookup_from(snapshot, zone_find(snapshot, name, len), name, len, type, found);
+}
 
 /* Copies the name without its `*` labels; a leading one stays, it is a wildcard's own name. Returns the new
  * length, or 0 if there is nothing to drop. */

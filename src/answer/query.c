@@ -43,13 +43,30 @@ static void read_options(struct query *query, const uint8_t *data, size_t len, b
 	}
 }
 
+static void take_opt(struct query *query, uint16_t udp_size, uint32_t ttl)
+{
+	query->edns = true;
+	if (udp_size > DNS_UDP_MIN)
+		query->udp_size = udp_size;
+	query->edns_version = (uint8_t)(ttl >> 16);
+	query->dnssec_ok = ttl & 0x8000;
+}
+
+/* What follows the question in most queries: an OPT record without options. False: it is something else. */
+static bool read_bare_opt(struct query *query, const uint8_t *at, size_t len)
+{
+	static const uint8_t counts[6] = {0, 0, 0, 0, 0, 1}, start[3] = {0, RR_OPT >> 8, RR_OPT}, no_options[2] = {0};
+
+	if (len != 11 || memcmp(query->packet + 6, counts, sizeof(counts)) || memcmp(at, start, sizeof(start)) ||
+		memcmp(at + 9, no_options, sizeof(no_options)))
+		return false;
+	take_opt(query, wire_get_u16(at + 3), wire_get_u32(at + 5));
+	return true;
+}
+
 /* Reads the records after the question, of which only OPT counts. False: the message is malformed. */
 static bool read_records(struct query *query, struct wire_reader *r)
 {
-	static const uint8_t none[6] = {0};
-
-	if (!memcmp(query->packet + 6, none, sizeof(none)))
-		return !wire_left(r);
 	uint32_t before = (uint32_t)wire_get_u16(query->packet + 6) + wire_get_u16(query->packet + 8);
 	uint32_t count = before + wire_get_u16(query->packet + 10);
 
@@ -65,10 +82,7 @@ static bool read_records(struct query *query, struct wire_reader *r)
 			continue;
 		if (!root || query->edns)
 			return false;
-		query->edns = true;
-		query->udp_size = class;
-		query->edns_version = (uint8_t)(ttl >> 16);
-		query->dnssec_ok = ttl & 0x8000;
+		take_opt(query, class, ttl);
 		read_options(query, data, len, &r->failed);
 	}
 	return !r->failed && !wire_left(r);
@@ -77,22 +91,27 @@ static bool read_records(struct query *query, struct wire_reader *r)
 /* Returns 0 or RCODE_FORMERR. */
 static int parse_body(struct query *query, const uint8_t *packet, size_t len)
 {
+	static const uint8_t only_question[8] = {0, 1}; /* the counts of records */
+	size_t name_len = dname_len(packet + DNS_HEADER, len - DNS_HEADER);
+	size_t question_end = DNS_HEADER + name_len + 4;
 	struct wire_reader r;
 
-	if (wire_get_u16(packet + 4) != 1)
+	if (!name_len || len < question_end)
 		return RCODE_FORMERR;
-	size_t name_len = dname_len(packet + DNS_HEADER, len - DNS_HEADER);
-	if (!name_len)
+	bool plain = !memcmp(packet + 4, only_question, sizeof(only_question));
+	if (!plain && wire_get_u16(packet + 4) != 1)
 		return RCODE_FORMERR;
-	wire_reader_init(&r, packet + DNS_HEADER + name_len, len - DNS_HEADER - name_len);
-	uint16_t qtype = wire_read_u16(&r), qclass = wire_read_u16(&r);
-	if (r.failed)
-		return RCODE_FORMERR;
-	query->qtype = qtype;
-	query->qclass = qclass;
+	query->qtype = wire_get_u16(packet + question_end - 4);
+	query->qclass = wire_get_u16(packet + question_end - 2);
 	query->name_len = (uint8_t)name_len;
 	query->question_len = (uint16_t)(name_len + 4);
 	dname_lower(query->name, packet + DNS_HEADER, name_len);
+	query->hash = zone_name_hash(query->name, name_len);
+	if (plain)
+		return len == question_end ? 0 : RCODE_FORMERR;
+	if (read_bare_opt(query, packet + question_end, len - question_end))
+		return 0;
+	wire_reader_init(&r, packet + question_end, len - question_end);
 	if (!read_records(query, &r)) {
 		query->edns = false;
 		return RCODE_FORMERR;
@@ -106,8 +125,8 @@ int query_parse(struct query *query, const uint8_t *packet, size_t len)
 		return QUERY_DROP;
 	query->packet = packet;
 	query->flags = wire_get_u16(packet + 2);
-	query->qtype = 0;
-	query->question_len = 0;
+	query->qtype = query->question_len = 0;
+	query->udp_size = DNS_UDP_MIN;
 	query->edns = query->dnssec_ok = query->nsid = false;
 	query->edns_version = 0;
 	if (query->flags & FLAG_QR)
@@ -115,7 +134,5 @@ int query_parse(struct query *query, const uint8_t *packet, size_t len)
 	int err = parse_body(query, packet, len);
 	if (query->flags & FLAG_OPCODE) /* whose messages need not look like a query's */
 		return RCODE_NOTIMP;
-	if (err)
-		return err;
-	return query->edns_version ? RCODE_BADVERS : 0;
+	return err || !query->edns_version ? err : RCODE_BADVERS;
 }

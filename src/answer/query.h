@@ -9,7 +9,8 @@
 
 #include "base/dname.h"
 
-#define DNS_HEADER 12 /* bytes of a message's header, and so the offset of the question's name */
+#define DNS_HEADER  12  /* bytes of a message's header, and so the offset of the question's name */
+#define DNS_UDP_MIN 512 /* bytes of an answer that every client takes */
 
 enum { /* in the header's second 16 bits */
 	FLAG_QR = 0x8000,
@@ -26,16 +27,17 @@ enum { /* in the header's second 16 bits */
 
 struct query {
 	const uint8_t *packet; /* borrowed */
-	uint16_t flags;
-	uint16_t qtype, qclass;
+	uint16_t flags, qclass;
+	uint16_t qtype;
 	uint16_t question_len; /* bytes after the header that a reply repeats; 0: there is no question to be
 				  read */
-	uint16_t udp_size;     /* what the client takes; only with edns */
-	uint8_t edns_version;
-	bool edns; /* there is one well-formed OPT record */
+	uint16_t udp_size;     /* the largest answer that the client takes over UDP */
+	bool edns;             /* there is one well-formed OPT record */
 	bool dnssec_ok;
-	bool nsid;               /* the client asks for it */
-	uint8_t name_len;        /* with question_len */
+	bool nsid; /* the client asks for it */
+	uint8_t edns_version;
+	uint64_t hash;           /* of the name, as zone_name_hash() has it; with question_len, like the name */
+	uint8_t name_len;
 	uint8_t name[DNAME_MAX]; /* lower case */
 };
 

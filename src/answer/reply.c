@@ -3,10 +3,6 @@
 
 #include "answer/rcode.h"
 
-#define UDP_MIN     512 /* what every client takes */
-#define MESSAGE_MAX 65535
-#define OPT_FIXED   11 /* an OPT record without options */
-
 static size_t nsid_len(const struct reply *reply)
 {
 	return reply->query->nsid && reply->settings->server_id
@@ -14,38 +10,17 @@ static size_t nsid_len(const struct reply *reply)
 		       : 0;
 }
 
-static size_t size_limit(const struct reply *reply, enum answer_transport transport, size_t size)
+void reply_begin(struct reply *reply, const struct answer_settings *settings, uint32_t random,
+	const struct query *query, uint8_t *buffer, uint16_t limit)
 {
-	size_t limit = MESSAGE_MAX;
-
-	if (transport == ANSWER_UDP) {
-		limit = reply->query->edns ? reply->query->udp_size : UDP_MIN;
-		if (limit > reply->settings->edns_udp_size)
-			limit = reply->settings->edns_udp_size;
-		if (limit < UDP_MIN)
-			limit = UDP_MIN;
-	}
-	return limit < size ? limit : size;
-}
-
-void reply_begin(struct reply *reply, const struct answer_settings *settings, enum answer_transport transport,
-	uint32_t random, const struct query *query, uint8_t *buffer, size_t size)
-{
-	reply->settings = settings;
-	reply->query = query;
-	reply->random = random;
-	reply->opt_size = 0;
-	reply->rcode = RCODE_NOERROR;
-	memset(reply->counts, 0, sizeof(reply->counts));
-	reply->authoritative = false;
-	reply->cut_short = false;
+	*reply = (struct reply){.settings = settings, .query = query, .random = random, .limit = limit,
+		.rcode = RCODE_NOERROR};
 	if (query->edns) {
 		size_t nsid = nsid_len(reply);
 
 		reply->opt_size = (uint16_t)(OPT_FIXED + (nsid ? 4 + nsid : 0));
 	}
-	reply->limit = (uint16_t)size_limit(reply, transport, size);
-	wire_writer_init(&reply->out, buffer, reply->limit - reply->opt_size);
+	wire_writer_init(&reply->out, buffer, (size_t)limit - reply->opt_size);
 	wire_write(&reply->out, query->packet, DNS_HEADER + query->question_len);
 }
 
@@ -126,14 +101,9 @@ static void write_opt(struct reply *reply)
 	struct wire_writer *out = &reply->out;
 
 	out->end += reply->opt_size;
-	wire_write_u8(out, 0);
-	wire_write_u16(out, RR_OPT);
-	wire_write_u16(out, reply->settings->edns_udp_size);
-	wire_write_u8(out, (uint8_t)(reply->rcode >> 4));
-	wire_write_u8(out, 0);
-	wire_write_u16(out, reply->query->dnssec_ok ? 0x8000 : 0);
-	wire_write_u16(out, (uint16_t)(nsid ? 4 + nsid : 0));
+	reply_put_opt(wire_reserve(out, OPT_FIXED), reply->settings, reply->query, reply->rcode);
 	if (nsid) {
+		wire_put_u16(out->at - 2, (uint16_t)(4 + nsid));
 		wire_write_u16(out, EDNS_OPTION_NSID);
 		wire_write_u16(out, (uint16_t)nsid);
 		wire_write(out, reply->settings->server_id, nsid);
@@ -143,23 +113,14 @@ static void write_opt(struct reply *reply)
 
 size_t reply_end(struct reply *reply)
 {
-	const struct answer_settings *settings = reply->settings;
-	const struct query *query = reply->query;
-	uint8_t *header = reply->out.start;
-	uint16_t flags = FLAG_QR | (query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) | (reply->rcode & 15);
+	uint16_t flags = reply->rcode & 15;
 
-	if (query->edns)
+	if (reply->query->edns)
 		write_opt(reply);
 	if (reply->authoritative)
 		flags |= FLAG_AA;
-	if (reply->cut_short && settings->set_truncate_bit)
+	if (reply->cut_short && reply->settings->set_truncate_bit)
 		flags |= FLAG_TC;
-	if (settings->recursion_available)
-		flags |= FLAG_RA;
-	wire_put_u16(header + 2, flags);
-	wire_put_u16(header + 4, query->question_len ? 1 : 0);
-	wire_put_u16(header + 6, reply->counts[SECTION_ANSWER]);
-	wire_put_u16(header + 8, reply->counts[SECTION_AUTHORITY]);
-	wire_put_u16(header + 10, reply->counts[SECTION_ADDITIONAL]);
+	reply_put_header(reply->out.start, reply->settings, reply->query, flags, reply->counts);
 	return reply_at(reply);
 }

@@ -46,9 +46,46 @@ static inline size_t reply_at(const struct reply *reply)
 	return wire_written(&reply->out);
 }
 
-/* Starts a reply with the header's room and the question. `size` is at least 512. */
-void reply_begin(struct reply *reply, const struct answer_settings *settings, enum answer_transport transport,
-	uint32_t random, const struct query *query, uint8_t *buffer, size_t size);
+/* How long the reply may be, with room for `size` bytes. */
+static inline uint16_t reply_limit(const struct answer_settings *settings, enum answer_transport transport,
+	const struct query *query, size_t size)
+{
+	size_t limit = UINT16_MAX;
+
+	if (transport == ANSWER_UDP)
+		limit = query->udp_size < settings->edns_udp_size ? query->udp_size : settings->edns_udp_size;
+	return (uint16_t)(limit < size ? limit : size);
+}
+
+#define OPT_FIXED 11 /* bytes of an OPT record without options */
+
+static inline void reply_put_opt(uint8_t *at, const struct answer_settings *settings, const struct query *query,
+	uint16_t rcode)
+{
+	at[0] = 0;
+	wire_put_u16(at + 1, RR_OPT);
+	wire_put_u16(at + 3, settings->edns_udp_size);
+	wire_put_u32(at + 5, (uint32_t)(rcode >> 4) << 24 | (query->dnssec_ok ? 0x8000 : 0));
+	wire_put_u16(at + 9, 0);
+}
+
+/* All of the header but the id, with these flags besides those that every reply has. */
+static inline void reply_put_header(uint8_t *header, const struct answer_settings *settings, const struct query *query,
+	uint16_t flags, const uint16_t counts[SECTIONS])
+{
+	flags |= FLAG_QR | (query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
+	if (settings->recursion_available)
+		flags |= FLAG_RA;
+	wire_put_u16(header + 2, flags);
+	wire_put_u16(header + 4, query->question_len ? 1 : 0);
+	wire_put_u16(header + 6, counts[SECTION_ANSWER]);
+	wire_put_u16(header + 8, counts[SECTION_AUTHORITY]);
+	wire_put_u16(header + 10, counts[SECTION_ADDITIONAL]);
+}
+
+/* Starts a reply with the header's room and the question. `limit` is at least 512. */
+void reply_begin(struct reply *reply, const struct answer_settings *settings, uint32_t random,
+	const struct query *query, uint8_t *buffer, uint16_t limit);
 /* Takes back everything after the question. */
 void reply_rewind(struct reply *reply);
 /* Adds a set from a random record on, as many as there is room for; if that is not all, the reply is cut

@@ -3,60 +3,6 @@
 
 #include <string.h>
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-/* Eight bytes at once: the top bit of a byte of `upper` says that this byte is a letter from A to Z. */
-static uint64_t lower8(uint64_t word)
-{
-	const uint64_t each = 0x0101010101010101ULL;
-	uint64_t low = word & each * 0x7f;
-	uint64_t upper = ((low + each * (0x80 - 'A')) ^ (low + each * (0x7f - 'Z'))) & ~word & each * 0x80;
-
-	return word | upper >> 2;
-}
-
-static void copy_lower8(uint8_t *out, const uint8_t *in)
-{
-	uint64_t word;
-
-	memcpy(&word, in, sizeof(word));
-	word = lower8(word);
-	memcpy(out, &word, sizeof(word));
-}
-
-void dname_lower(uint8_t *out, const uint8_t *name, size_t len)
-{
-	size_t i = 0;
-
-	if (len < 8) {
-		for (; i < len; i++)
-			out[i] = lower(name[i]);
-		return;
-	}
-	for (; i + 8 < len; i += 8)
-		copy_lower8(out + i, name + i);
-	copy_lower8(out + len - 8, name + len - 8); /* over some that are done already */
-}
-
-size_t dname_len(const uint8_t *name, size_t max)
-{
-	size_t at = 0;
-
-	if (max > DNAME_MAX)
-		max = DNAME_MAX;
-	while (at < max) {
-		if (!name[at])
-			return at + 1;
-		if (name[at] > DLABEL_MAX)
-			return 0;
-		at += 1u + name[at];
-	}
-	return 0;
-}
-
 unsigned dname_labels(const uint8_t *name)
 {
 	unsigned n = 0;
@@ -107,7 +53,7 @@ size_t dname_from_text(uint8_t out[DNAME_MAX], const char *text, size_t len)
 		}
 		if (at >= DNAME_MAX || at - label - 1 >= DLABEL_MAX)
 			return 0;
-		out[at++] = lower(c);
+		out[at++] = dname_lower_byte(c);
 	}
 	if (at > label + 1) { /* no last dot */
 		if (at >= DNAME_MAX)

@@ -7,8 +7,9 @@
 
 #include "base/err.h"
 
-#define ITEMS_PER_PAGE 8  /* what a map is sized for */
-#define ITEMS_CROWDED  16 /* the average at which it is made larger */
+#define ITEMS_PER_PAGE 4 /* what a map is sized for */
+#define ITEMS_CROWDED  8 /* the average at which it is made larger */
+#define BITS_MIN       1 /* a shift by 64 is none */
 #define BITS_MAX       30
 
 int retired_reserve(struct retired *r, size_t more)
@@ -78,7 +79,7 @@ static struct pmap *map_new(unsigned bits, uint64_t edit)
 
 struct pmap *pmap_new(void)
 {
-	return map_new(0, 0);
+	return map_new(BITS_MIN, 0);
 }
 
 void pmap_free(struct pmap *map)
@@ -233,7 +234,7 @@ static int edit_resize(struct pmap_edit *edit, unsigned bits)
 
 static unsigned bits_for(size_t items)
 {
-	unsigned bits = 0;
+	unsigned bits = BITS_MIN;
 
 	while (bits < BITS_MAX && items >> bits > ITEMS_PER_PAGE)
 		bits++;

@@ -33,7 +33,7 @@ struct pmap_chunk {
 struct pmap {
 	uint64_t edit;
 	size_t count;  /* items */
-	unsigned bits; /* log2 of the number of pages */
+	unsigned bits; /* log2 of the number of pages, at least 1 */
 	struct pmap_chunk *chunks[];
 };
 
@@ -61,7 +61,7 @@ static inline void **pmap_page_items(const struct pmap_page *page)
 
 static inline size_t pmap_page_index(const struct pmap *map, uint64_t hash)
 {
-	return map->bits ? (size_t)(hash >> (64 - map->bits)) : 0;
+	return (size_t)(hash >> (64 - map->bits));
 }
 
 /* The page where items of this hash are, or NULL. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SipHash-1-3 (Aumasson and Bernstein, 2012): a keyed hash for tables that strangers can fill or probe.
- * One round a word and three at the end, as in the Linux kernel's and Rust's tables. Inline because it stands on the
- * answer path, where a name is three to six words. The key is drawn once per process. */
+ * One round a word and three at the end, as in the Linux kernel's and Rust's tables. The key is drawn once per process. */
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H
 
@@ -14,7 +13,8 @@ struct siphash_key {
 	uint64_t k[2];
 };
 
-/* The process's key. siphash_init() fills it from the kernel's random source; call it before any thread starts. */
+/* The process's key. siphash_init() fills it, and that of base/namehash.h, from the kernel's random source; call it before
+ * any thread starts. */
 extern struct siphash_key siphash_process_key;
 /* 0, or ERR_SYSTEM if the kernel has no random bytes to give. */
 int siphash_init(void);

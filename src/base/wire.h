@@ -115,12 +115,43 @@ static inline uint8_t *wire_reserve(struct wire_writer *w, size_t len)
 	return p;
 }
 
+/* memcmp() == 0, likewise. */
+static inline bool wire_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	typedef uint64_t words2 __attribute__((vector_size(16)));
+	words2 x, y, differ;
+
+	if (len < 16)
+		return !memcmp(a, b, len);
+	memcpy(&x, a + len - 16, 16);
+	memcpy(&y, b + len - 16, 16);
+	differ = x ^ y;
+	for (size_t i = 0; i + 16 < len; i += 16) {
+		memcpy(&x, a + i, 16);
+		memcpy(&y, b + i, 16);
+		differ |= x ^ y;
+	}
+	return !(differ[0] | differ[1]);
+}
+
+/* memcpy() for the few dozen bytes that names and records have: a call costs more than the copy. */
+static inline void wire_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+	if (len - 16 > 112) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (size_t i = 0; i + 16 < len; i += 16)
+		memcpy(to + i, from + i, 16);
+	memcpy(to + len - 16, from + len - 16, 16); /* over some that are there already */
+}
+
 static inline void wire_write(struct wire_writer *w, const void *data, size_t len)
 {
 	uint8_t *p = wire_reserve(w, len);
 
 	if (p && len)
-		memcpy(p, data, len);
+		wire_copy(p, data, len);
 }
 
 static inline void wire_write_u8(struct wire_writer *w, uint8_t v)

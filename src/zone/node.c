@@ -270,18 +270,18 @@ struct group {
 
 static struct group next_group(const struct node_record *r, const struct node_record *end)
 {
-	struct group g = {.records = r};
+	struct group g = {.records = r, .stride = (uint16_t)r->slot_size};
 	uint16_t type = r->type;
 
 	for (; r < end && r->type == type; r++) {
 		g.total++;
 		g.published += r->now;
 		g.slot_bytes += r->slot_size;
+		if (r->slot_size != g.stride)
+			g.stride = 0;
 		g.counted |= r->counts[ZONE_RANK_SERVED] != 1 || r->counts[ZONE_RANK_UNWELL] ||
 			r->counts[ZONE_RANK_STATIC];
 	}
-	if (type == RR_A || type == RR_AAAA)
-		g.stride = (uint16_t)(g.slot_bytes / g.total);
 	return g;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the answering threads read: one immutable version of all zones.
  *
- * A snapshot is a persistent map (base/pmap.h) of nodes, one a domain name, found by the SipHash of the lower-cased
+ * A snapshot is a persistent map (base/pmap.h) of nodes, one a domain name, found by the keyed hash of the lower-cased
  * wire name. A node holds its RRsets ready for the wire. Whoever reads a snapshot does so inside an RCU read side
  * (liburcu QSBR: between two quiescent states) or holds a pin (zone/store.h); what is reached from it lives as long.
  *
@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/dname.h"
+#include "base/namehash.h"
 #include "base/pmap.h"
-#include "base/siphash.h"
 #include "base/wire.h"
 #include "cluster/view.h"
 
@@ -98,7 +98,7 @@ struct zone_name_key {
 
 static inline uint64_t zone_name_hash(const uint8_t *name, size_t len)
 {
-	return siphash13(&siphash_process_key, name, len);
+	return namehash(name, len);
 }
 
 static inline const uint8_t *zone_node_name(const struct zone_node *node)
@@ -111,7 +111,7 @@ static inline bool zone_node_match(const void *item, const void *key)
 	const struct zone_node *node = item;
 	const struct zone_name_key *name = key;
 
-	return node->name_len == name->len && !memcmp(zone_node_name(node), name->name, name->len);
+	return node->name_len == name->len && wire_equal(zone_node_name(node), name->name, name->len);
 }
 
 /* The node of the lower-case wire name, or NULL. */
