@@ -86,7 +86,7 @@ struct zone_apex {
 struct zone_snapshot {
 	const struct pmap *nodes;
 	uint32_t serial; /* of the cluster's zone */
-	uint16_t zone_count;
+	uint16_t zone_count, unloaded; /* zones; those without content */
 	const struct zone_apex *zones; /* [0] is the cluster's domain */
 	const struct cluster_view *cluster; /* what the cluster's zone was made from; NULL before the first state */
 };

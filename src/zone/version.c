@@ -27,9 +27,11 @@ struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial,
 	memcpy(v->zones, zones, zone_count * sizeof(v->zones[0]));
 	v->snapshot = (struct zone_snapshot){
 		.nodes = nodes, .serial = serial, .zone_count = zone_count, .zones = v->zones};
-	for (unsigned z = 0; z < zone_count; z++)
+	for (unsigned z = 0; z < zone_count; z++) {
 		if (z || loaded)
 			v->zones[z].node = zone_find(&v->snapshot, v->zones[z].name, v->zones[z].name_len);
+		v->snapshot.unloaded += !v->zones[z].node;
+	}
 	return v;
 }
 
