@@ -9,7 +9,8 @@
 
 #include "t/unit/answer_zone.h"
 
-#define TASKS 20000
+#define TASKS       20000
+#define LOCAL_ZONES 100 /* about as many as RFC 6303 has */
 
 static const struct kind {
 	const char *name;
@@ -42,6 +43,12 @@ static struct zone_store *make_store(void)
 		at += sprintf(at, "_task-%u._tcp.marathon SRV 0 1 31000 task-%u-s1.marathon.slave\n", i, i);
 	}
 	store = answer_zone_new("mesos", lines);
+	for (unsigned i = 0; i < LOCAL_ZONES; i++) {
+		char apex[64];
+
+		snprintf(apex, sizeof(apex), "%u.172.in-addr.arpa", i);
+		answer_zone_add(store, apex, "@ TXT local");
+	}
 	for (unsigned i = 0; i < 8; i++) {
 		sprintf(lines,
 			"eight.marathon A 10.9.0.%u\n_eight._tcp.marathon SRV 0 1 31000 "

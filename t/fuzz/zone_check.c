@@ -124,7 +124,7 @@ static void check_set(
 	const uint8_t *node_end = (const uint8_t *)node + node->size;
 
 	node_must(set->total >= set->count && set->total, "a set without records", node);
-	node_must(!set->stride == (set->type != RR_A && set->type != RR_AAAA), "a set's stride", node);
+	node_must(set->stride || (set->type != RR_A && set->type != RR_AAAA), "a set's stride", node);
 	for (uint32_t i = 0; i < set->total; i++) {
 		const uint8_t *rr = zone_rrset_slot(node, set, i), *end = zone_rrset_slot(node, set, i + 1);
 
