@@ -4,14 +4,11 @@
 use strict;
 use warnings;
 
-use IO::Select;
-use IO::Socket::INET;
-use List::Util qw(max);
 use Net::DNS;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(time sleep);
 
+use Asker;
 use MesosSim;
 use Named;
 
@@ -61,80 +58,10 @@ sub polls {
     return Named::wait_until(sub { $sim->counters->{states} >= $before + $n });
 }
 
-# Asks again and again for these names in a process of its own, until stream_end() gives what came: for each name a hash
-# of results ("NOERROR", "NXDOMAIN", "NODATA", "lost", "bare" for SRV records without addresses) and how often, and the
-# longest wait in seconds.
-sub stream_begin {
-    my ($named, @names) = @_;
-    pipe my $stop, my $keep or die;
-    pipe my $result, my $tell or die;
-    my $pid = fork // die;
-    if (!$pid) {
-        close $_ for $keep, $result;
-        my $said = eval { stream_run($named->{port}, $stop, @names) } // "died $@\n";
-        syswrite $tell, $said;
-        POSIX::_exit(0);    # no destructors: daemon and cluster are the parent's
-    }
-    close $_ for $stop, $tell;
-    return { pid => $pid, keep => $keep, result => $result };
-}
-
-sub stream_run {
-    my ($port, $stop, @names) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $port, Proto => "udp") or die "socket: $!";
-    my $replies = IO::Select->new($socket);
-    my $end = IO::Select->new($stop);
-    my (%got, $slowest);
-    until ($end->can_read(0.002)) {
-        for my $name (@names) {
-            my $query = Net::DNS::Packet->new($name, $name =~ /^_/ ? "SRV" : "A");
-            my $began = time;
-            my $what = "lost";
-            $socket->send($query->data);
-            while ($replies->can_read(1)) {
-                $socket->recv(my $bytes, 65535) // last;
-                my $reply = Net::DNS::Packet->new(\$bytes) or next;
-                next if $reply->header->id != $query->header->id;
-                $what = $reply->header->rcode;
-                $what = "NODATA" if $what eq "NOERROR" && !$reply->answer;
-                $what = "bare" if $what eq "NOERROR" && $name =~ /^_/ && $reply->additional < $reply->answer;
-                last;
-            }
-            $got{$name}{$what}++;
-            $slowest = max($slowest // 0, time - $began);
-        }
-    }
-    return join "", "slowest $slowest x\n", map { my $name = $_; map { "$name $_ $got{$name}{$_}\n" } keys %{ $got{$name} } } @names;
-}
-
-sub stream_end {
-    my ($stream) = @_;
-    close $stream->{keep};
-    my %got;
-    my $from = $stream->{result};
-    while (<$from>) {
-        my ($name, $what, $count) = split;
-        if   ($name eq "slowest") { $got{slowest} = $what }
-        else                      { $got{$name}{$what} = $count }
-    }
-    waitpid $stream->{pid}, 0;
-    return \%got;
-}
-
-# One test: nothing but this came for the name, and NOERROR did.
-sub only {
-    my ($got, $name, $what, $text) = @_;
-    my %came = %{ $got->{$name} || {} };
-    my $good = delete $came{NOERROR};
-    delete @came{@$what};
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    ok $good && !keys %came, $text or diag explain $got;
-}
-
 subtest "before and after a master" => sub {
     my $port = Named::free_port();
     my $named = Named->start(config => { masters => ["127.0.0.1:$port"], refreshSeconds => 1, IPSources => ["netinfo"] });
-    my $stream = stream_begin($named, "early.marathon.mesos", "_early._tcp.marathon.mesos");
+    my $asker = Asker->start($named->{port}, "early.marathon.mesos", "_early._tcp.marathon.mesos");
 
     for my $name ("early.marathon.mesos", "leader.mesos", "nothing.mesos", "mesos", "ns1.mesos", "_a._tcp.b.mesos") {
         is $named->query($name, $_)->header->rcode, "SERVFAIL", "$name $_: not yet" for qw(A SOA SRV);
@@ -156,9 +83,9 @@ subtest "before and after a master" => sub {
 
     $sim = MesosSim->new(listen => "127.0.0.1:$port", args => [ "--seed", 99 ]);
     ok Named::wait_until(sub { lookup($named, "early.marathon.mesos") eq "NXDOMAIN" }), "a master with another cluster";
-    my $got = stream_end($stream);
+    my $got = $asker->end;
     for my $name ("early.marathon.mesos", "_early._tcp.marathon.mesos") {
-        only($got, $name, [qw(NXDOMAIN SERVFAIL)], "$name: whoever asked meanwhile was not told more");
+        Asker::only($got, $name, [qw(NXDOMAIN SERVFAIL)], "$name: whoever asked meanwhile was not told more");
     }
     $named->stop_ok;
     $sim->stop;
@@ -178,7 +105,7 @@ subtest "what happens to tasks" => sub {
 
     $follows->("the app is there");
     my @asked = ("steady.marathon.mesos", "_steady._tcp.marathon.mesos", "mover.marathon.mesos", "_mover._tcp.marathon.mesos");
-    my $stream = stream_begin($named, @asked);
+    my $asker = Asker->start($named->{port}, @asked);
     my $serial = serial($named);
     polls($sim, 2);
     is serial($named), $serial, "nothing changes: the serial stays";
@@ -218,9 +145,9 @@ subtest "what happens to tasks" => sub {
     $sim->cmd("health", app => "app", all => "yes", healthy => "none");
     becomes($named, $sim, $name, expected(@tasks), "nothing known: all are well");
 
-    my $got = stream_end($stream);
+    my $got = $asker->end;
     for my $name (@asked) {
-        only($got, $name, [], "$name: nobody lost it");
+        Asker::only($got, $name, [], "$name: nobody lost it");
     }
     ok $got->{slowest} < 1, "nobody waited";
     $named->stop_ok;
@@ -284,7 +211,7 @@ subtest "two masters" => sub {
     my $sim = MesosSim->new(masters => 2);
     $sim->cmd("app-add", name => "app", n => 2, network => "overlay");
     my $named = start($sim, masters => [ $sim->hostport(1) ]);
-    my $stream = stream_begin($named, "app.marathon.mesos");
+    my $asker = Asker->start($named->{port}, "app.marathon.mesos");
     becomes($named, $sim, "app.marathon.mesos", expected($sim->tasks("app")), "the first one leads");
 
     $sim->cmd("leader", master => 2);
@@ -309,8 +236,8 @@ subtest "two masters" => sub {
     my $wanted = expected($sim->tasks("app"));
     ok Named::wait_until(sub { !@{ $sim->counters->{faults_left} } }, 60), "every fault there is, in a row" or diag $named->log;
     ok Named::wait_until(sub { lookup($named, "app.marathon.mesos") eq $wanted }), "and the zone follows" or diag $named->log;
-    my $got = stream_end($stream);
-    only($got, "app.marathon.mesos", ["SERVFAIL"], "nobody who asked noticed");    # but before the first state
+    my $got = $asker->end;
+    Asker::only($got, "app.marathon.mesos", ["SERVFAIL"], "nobody who asked noticed");    # but before the first state
     ok $got->{"app.marathon.mesos"}{NOERROR} > 100, "and they were many";
     ok $got->{slowest} < 1, "nobody waited" or diag $got->{slowest};
     $named->stop_ok;
