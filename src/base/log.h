@@ -27,7 +27,9 @@ struct log_limit {
 void log_set_level(enum log_level level);
 int log_enabled(enum log_level level);
 
-void log_message(enum log_level level, const char *tag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Hidden: libzookeeper_st has a function of this name, which ours must not take the place of. */
+void log_message(enum log_level level, const char *tag, const char *format, ...)
+	__attribute__((format(printf, 3, 4), visibility("hidden")));
 void log_limited(struct log_limit *limit, enum log_level level, const char *tag, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -35,6 +35,9 @@ struct daemon {
 	struct descriptors room;
 	struct follow *follow;
 	struct http *http; /* NULL: httpon is false */
+	struct ev_loop *loop;
+	ev_async given_up;
+	bool failed;
 };
 
 static unsigned worker_count(const struct conf *conf)
@@ -124,10 +127,18 @@ static int make_http(struct daemon *d, struct ev_loop *loop)
 	return d->http ? 0 : ERR_SYSTEM;
 }
 
+/* On the Mesos thread. */
+static void give_up(void *arg)
+{
+	struct daemon *d = arg;
+
+	ev_async_send(d->loop, &d->given_up);
+}
+
 static int make_follow(struct daemon *d, const char *state_file)
 {
 	const struct follow_settings settings = {.conf = d->conf, .store = d->store, .state_file = state_file,
-		.local = d->local, .local_count = d->local_count};
+		.local = d->local, .local_count = d->local_count, .given_up = give_up, .arg = d};
 
 	d->follow = follow_new(&settings);
 	return d->follow ? 0 : ERR_SYSTEM;
@@ -189,6 +200,14 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_given_up(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	struct daemon *d = watcher->data;
+
+	d->failed = true;
+	ev_break(loop, EVBREAK_ALL);
+}
+
 static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	log_counts(watcher->data);
@@ -198,6 +217,10 @@ static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
 static int serve(struct daemon *d, struct ev_loop *loop)
 {
 	ev_signal stop[2], counts;
+
+	ev_async_init(&d->given_up, on_given_up);
+	d->given_up.data = d;
+	ev_async_start(loop, &d->given_up);
 	int err = follow_start(d->follow); /* it may read a file: until then a signal ends us the plain way */
 
 	if (err)
@@ -219,13 +242,13 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 	ev_signal_stop(loop, &stop[0]);
 	ev_signal_stop(loop, &stop[1]);
 	ev_signal_stop(loop, &counts);
-	return err;
+	return err || !d->failed ? err : ERR_NETWORK;
 }
 
 int daemon_run(const struct conf *conf, const char *state_file)
 {
 	struct daemon d = {.conf = conf, .http_listener.fd = -1};
-	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
+	struct ev_loop *loop = d.loop = ev_default_loop(EVFLAG_NOENV);
 	int err = loop ? read_local_addresses(&d) : ERR_SYSTEM;
 
 	privileges_seal();

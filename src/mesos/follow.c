@@ -16,16 +16,18 @@
 #define HOSTS_GATHER   0.05 /* seconds in which new addresses of hosts are gathered into one update */
 #define HOSTS_PATIENCE 2.0  /* seconds that the first zone waits for names of hosts at the most */
 #define FILE_ERROR_MAX 512
+#define ONCE_PATIENCE  30.0 /* seconds that follow_once() waits for ZooKeeper if zkDetectionTimeout is 0 */
 
 struct follow {
 	struct follow_settings settings;
 	struct ev_loop *loop;
 	struct resolver *resolver;
 	struct feed *feed;
-	struct source *source; /* NULL with a state file */
+	struct source *source;     /* NULL with a state file */
+	struct detector *detector; /* NULL without `zk` */
 	struct cluster_master file_leader;
 	ev_async stop;
-	ev_timer gather, patience;
+	ev_timer gather, patience, once_patience;
 	ev_prepare idle;
 	bool once;
 	int result; /* of follow_once() */
@@ -56,6 +58,8 @@ static void on_host_change(void *arg, const char *host, size_t len)
 {
 	struct follow *f = arg;
 
+	if (f->detector)
+		detector_hosts_changed(f->detector);
 	if (!ev_is_active(&f->gather)) {
 		ev_timer_set(&f->gather, HOSTS_GATHER, 0);
 		ev_timer_start(f->loop, &f->gather);
@@ -98,13 +102,46 @@ static void on_idle(struct ev_loop *loop, ev_prepare *prepare, int events)
 	feed_get_counters(f->feed, &f->counters.feed);
 	if (f->source)
 		f->counters.source = *source_counters(f->source);
+	if (f->detector)
+		detector_get_status(f->detector, &f->counters.zk);
 	pthread_mutex_unlock(&f->lock);
 	if (!f->once)
 		return;
 	if (feed_is_loaded(f->feed))
 		finish_once(f, 0);
-	else if (f->source && source_counters(f->source)->failed_rounds)
+	else if (!f->detector && f->source && source_counters(f->source)->failed_rounds)
 		finish_once(f, ERR_NETWORK);
+}
+
+static void on_once_patience(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	finish_once(timer->data, ERR_NETWORK);
+}
+
+static void take_masters(void *arg, const struct mesos_master *masters, size_t count)
+{
+	struct follow *f = arg;
+
+	source_set_masters(f->source, masters, count);
+	feed_set_masters(f->feed, masters, count);
+}
+
+static bool is_led(void *arg, double seconds)
+{
+	const struct follow *f = arg;
+	double last = source_counters(f->source)->last_good;
+
+	return last > 0 && ev_now(f->loop) - last < seconds;
+}
+
+static void take_timeout(void *arg)
+{
+	struct follow *f = arg;
+
+	if (!f->settings.conf->exit_on_zk_timeout || !f->settings.given_up)
+		return;
+	log_error("mesos", "the program ends: no leading master was found in zkDetectionTimeout, and exitOnZkTimeout is set");
+	f->settings.given_up(f->settings.arg);
 }
 
 static void wait_for_hosts(struct follow *f)
@@ -204,7 +241,8 @@ struct follow *follow_new(const struct follow_settings *settings)
 		ev_timer_init(&f->gather, on_gather, 0, 0);
 		ev_timer_init(&f->patience, on_patience, 0, 0);
 		ev_prepare_init(&f->idle, on_idle);
-		f->gather.data = f->patience.data = f->idle.data = f;
+		ev_timer_init(&f->once_patience, on_once_patience, 0, 0);
+		f->gather.data = f->patience.data = f->once_patience.data = f->idle.data = f;
 		ev_async_start(f->loop, &f->stop);
 		ev_prepare_start(f->loop, &f->idle);
 	}
@@ -213,6 +251,13 @@ struct follow *follow_new(const struct follow_settings *settings)
 			.state = feed_sink(f->feed)};
 
 		f->source = source_new(f->loop, settings->conf, &sink, &err);
+	}
+	if (!err && f->source && *settings->conf->zk) {
+		const struct detector_sink sink = {
+			.ctx = f, .masters = take_masters, .is_led = is_led, .timed_out = take_timeout};
+
+		f->detector = detector_new(f->loop, f->resolver, settings->conf, &sink);
+		err = f->detector ? 0 : ERR_NOMEM;
 	}
 	if (err) {
 		log_error("mesos", "the cluster cannot be followed error=\"%s\"", err_text(err));
@@ -226,6 +271,7 @@ void follow_free(struct follow *f)
 {
 	if (!f)
 		return;
+	detector_free(f->detector);
 	source_free(f->source);
 	resolver_free(f->resolver);
 	feed_free(f->feed);
@@ -279,6 +325,12 @@ int follow_once(struct follow *f)
 
 		if (err)
 			return err;
+	}
+	if (f->detector) {
+		int timeout = f->settings.conf->zk_detection_timeout;
+
+		ev_timer_set(&f->once_patience, timeout ? timeout : ONCE_PATIENCE, 0);
+		ev_timer_start(f->loop, &f->once_patience);
 	}
 	ev_run(f->loop, 0);
 	if (f->result)

@@ -5,6 +5,7 @@
 #define MESOS_FOLLOW_H
 
 #include "conf/conf.h"
+#include "mesos/detector.h"
 #include "mesos/feed.h"
 #include "mesos/source.h"
 #include "zone/store.h"
@@ -17,7 +18,10 @@ struct follow_settings {
 	const char *state_file;   /* NULL, or the document to take instead of a master's */
 	const struct addr *local; /* this host's addresses */
 	size_t local_count;
-	void (*published)(void *arg); /* called on the thread after each publication, with `arg`; may be NULL */
+	/* Called on the thread, with `arg`; they may be NULL. After each publication: */
+	void (*published)(void *arg);
+	/* No leading master is to be found, and `exitOnZkTimeout` says that the program ends then; logged why. */
+	void (*given_up)(void *arg);
 	void *arg;
 };
 
@@ -29,13 +33,15 @@ void follow_free(struct follow *follow);
 int follow_start(struct follow *follow);
 /* Ends it at once and waits for it. */
 void follow_stop(struct follow *follow);
-/* Instead of a thread: runs until the first state is served, or until every master has been asked in vain.
+/* Instead of a thread: runs until the first state is served, or until every master has been asked in vain and ZooKeeper,
+ * if it is configured, has had zkDetectionTimeout to name one.
  * ERR_NETWORK then, ERR_FORMAT and the like for a file: logged why. */
 int follow_once(struct follow *follow);
 
 struct follow_counters {
 	struct feed_counters feed;
 	struct source_counters source;
+	struct detector_status zk;
 };
 /* A copy as of the last time that the thread was idle. */
 void follow_read_counters(struct follow *follow, struct follow_counters *out);

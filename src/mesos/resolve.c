@@ -393,6 +393,20 @@ int resolve_get(
 	return known ? 0 : ERR_NOTFOUND;
 }
 
+void resolve_hurry(struct resolver *r, const char *host, size_t len)
+{
+	char name[DNAME_MAX + 1];
+	size_t n = normalise(name, host, len);
+	struct host *h = n ? *find(r, siphash13(&siphash_process_key, name, n), name, n) : NULL;
+	double t = now();
+
+	if (!h || h->known[FAMILY_4].count || h->known[FAMILY_6].count)
+		return;
+	for (int f = 0; f < FAMILIES; f++)
+		if (h->known[f].until > t)
+			h->known[f].until = t;
+}
+
 bool resolve_idle(const struct resolver *r)
 {
 	return !r->queue && !r->inflight;

@@ -38,6 +38,9 @@ void resolver_free(struct resolver *r);
  * now. *count is set in any case. */
 int resolve_get(
 	struct resolver *r, const char *host, size_t len, struct addr *addrs, uint32_t room, uint32_t *count);
+/* Somebody waits for the host: if no address of it is known, the next resolve_get() asks again, however fresh that news
+ * is. */
+void resolve_hurry(struct resolver *r, const char *host, size_t len);
 /* Is nothing being asked for? */
 bool resolve_idle(const struct resolver *r);
 
