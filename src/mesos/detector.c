@@ -44,7 +44,7 @@ struct detector {
 	struct mesos_master masters[DETECTOR_MASTERS_MAX], leader; /* the last known */
 	size_t master_count;
 	uint64_t leader_changes, malformed, vanished;
-	struct log_limit node_limit, list_limit;
+	struct log_limit node_limit, list_limit, state_limits[DETECTOR_STATES];
 };
 
 const char *detector_state_name(enum detector_state state)
@@ -104,7 +104,7 @@ static void set_state(struct detector *d, enum detector_state state)
 static void set_trouble(struct detector *d, enum detector_state state, const char *text)
 {
 	if (state != d->state)
-		log_limited(&d->list_limit, LOG_LEVEL_WARN, TAG, "%s path=%s", text, d->conf->zk_path);
+		log_limited(&d->state_limits[state], LOG_LEVEL_WARN, TAG, "%s path=%s", text, d->conf->zk_path);
 	set_state(d, state);
 }
 
