@@ -53,7 +53,7 @@ static void check_effects(const struct conf_check *check)
 		const char *name = keys[i].name;
 		const json_t *value = check->given[i];
 
-		if (!value || check->wrong[i] || is_empty(value) || !strcmp(name, "zk"))
+		if (!value || check->wrong[i] || is_empty(value))
 			continue;
 		switch (keys[i].effect) {
 		case CONF_IN_EFFECT:
@@ -75,20 +75,13 @@ static void check_effects(const struct conf_check *check)
 static void check_masters(const struct conf_check *check)
 {
 	const struct conf *conf = check->conf;
-	bool needed = !check->options->without_masters;
-	bool zk_works = conf_key_in_effect("zk");
 
 	if (!sound(check, "zk") || !sound(check, "masters"))
 		return;
-	if (!*conf->zk && !conf->masters.count && needed)
-		error(check, "masters",
-			zk_works ? "zk or masters is needed" : "must name the masters, as HOST:PORT");
-	if (!*conf->zk || zk_works)
-		return;
-	if (conf->masters.count || !needed)
-		warn(check, "zk", "is not followed yet%s", conf->masters.count ? ", masters is used" : "");
-	else
-		error(check, "zk", "is not followed yet: name the masters in \"masters\"");
+	if (!*conf->zk && !conf->masters.count && !check->options->without_masters)
+		error(check, "masters", "zk or masters is needed");
+	if (conf->exit_on_zk_timeout && sound(check, "zkDetectionTimeout") && (!*conf->zk || !conf->zk_detection_timeout))
+		warn(check, "exitOnZkTimeout", "has no effect, as %s", *conf->zk ? "zkDetectionTimeout is 0" : "zk is not set");
 }
 
 static void check_mesos(const struct conf_check *check)

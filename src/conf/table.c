@@ -46,14 +46,13 @@ static const struct conf_member http_credentials[] = {
 
 static const struct conf_key keys[] = {
 	/* clang-format off */
-	{ .name = "zk", .shown = "Zk", .group = CONF_GROUP_CLUSTER, .effect = CONF_NOT_YET,
-	  .type = &conf_type_zk, .preset = "\"\"",
+	{ .name = "zk", .shown = "Zk", .group = CONF_GROUP_CLUSTER, .type = &conf_type_zk, .preset = "\"\"",
 	  .help = "where ZooKeeper knows the leading master" },
 	{ .name = "zkDetectionTimeout", .shown = "ZkDetectionTimeout", .group = CONF_GROUP_CLUSTER,
-	  .effect = CONF_NOT_YET, .type = &conf_type_number, FIELD(zk_detection_timeout), .min = 0, .max = DAY,
-	  .preset = "30", .help = "seconds without a leader until the server reports that it is not ready" },
+	  .type = &conf_type_number, FIELD(zk_detection_timeout), .min = 0, .max = DAY, .preset = "30",
+	  .help = "seconds without a leader until the server reports that it is not ready; 0 is never" },
 	{ .name = "exitOnZkTimeout", .shown = "ExitOnZkTimeout", .group = CONF_GROUP_CLUSTER,
-	  .effect = CONF_NOT_YET_TRUE, .type = &conf_type_flag, FIELD(exit_on_zk_timeout), .preset = "false",
+	  .type = &conf_type_flag, FIELD(exit_on_zk_timeout), .preset = "false",
 	  .help = "whether the server exits then" },
 	{ .name = "masters", .shown = "Masters", .group = CONF_GROUP_CLUSTER, .type = &conf_type_masters,
 	  .preset = "[]", .help = "the Mesos masters, in the order in which they are asked and numbered" },

@@ -212,6 +212,19 @@ static bool zk_parse_servers(struct conf_reader *reader, const char *text, size_
 	return good;
 }
 
+/* Neither "." nor ".." is a node's name, nor one with control characters. */
+static bool zk_path_is_allowed(const char *path, size_t len)
+{
+	for (size_t at = 0, end; at < len; at = end) {
+		for (end = at + 1; end < len && path[end] != '/'; end++)
+			if ((unsigned char)path[end] < ' ' || path[end] == 0x7f)
+				return false;
+		if ((end - at == 2 && path[at + 1] == '.') || (end - at == 3 && !memcmp(path + at, "/..", 3)))
+			return false;
+	}
+	return true;
+}
+
 static bool zk_parse(struct conf_reader *reader, const char *url, struct zk_url *zk)
 {
 	const char *part = url + strlen("zk://");
@@ -231,6 +244,8 @@ static bool zk_parse(struct conf_reader *reader, const char *url, struct zk_url 
 			reader, "must end with the masters' path, as in zk://HOST:PORT/mesos");
 	if (memmem(path, path_len, "//", 2))
 		return conf_reader_error(reader, "the path has an empty part");
+	if (!zk_path_is_allowed(path, path_len))
+		return conf_reader_error(reader, "the path has a part that ZooKeeper does not allow");
 	if (!at && strchr(path, '@'))
 		return conf_reader_error(
 			reader, "has a slash before the @: neither user nor password may have one");

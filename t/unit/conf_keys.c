@@ -23,7 +23,7 @@ static void masters_are_normalised(void **state)
 	bad("\"masters\": [\"a..b\"]", "masters[0]", "neither");
 	bad("\"masters\": [\"0.0.0.0\"]", "masters[0]", "no address to connect to");
 	bad("\"masters\": \"a:1\"", "masters", "must be a list of HOST:PORT");
-	bad("\"masters\": []", "masters", "must name the masters");
+	bad("\"masters\": []", "masters", "zk or masters is needed");
 }
 
 static void masters_are_needed_unless_the_state_comes_from_a_file(void **state)
@@ -32,14 +32,14 @@ static void masters_are_needed_unless_the_state_comes_from_a_file(void **state)
 		.without_masters = true, .without_files = true, .system = &test_machine};
 	struct loaded l = load("{}");
 
-	assert_true(says(&l.report, CONF_ERROR, "masters", "must name the masters"));
+	assert_true(says(&l.report, CONF_ERROR, "masters", "zk or masters is needed"));
 	unload(&l);
 	l = load_options("{}", &options);
 	assert_int_equal(l.err, 0);
 	unload(&l);
 	l = load_options("{\"zk\": \"zk://a/b\"}", &options);
 	assert_int_equal(l.err, 0);
-	assert_true(says(&l.report, CONF_WARNING, "zk", "is not followed yet"));
+	assert_int_equal(l.report.warnings, 0);
 	unload(&l);
 }
 
@@ -48,7 +48,6 @@ static void zk_is_taken_apart(void **state)
 	struct loaded l = good("\"masters\": [\"a\"], \"zk\": \"zk://me:p@ss:w@H1:99,[::1],h3/a/b/\"");
 	const struct conf *c = l.conf;
 
-	assert_true(says(&l.report, CONF_WARNING, "zk", "is not followed yet, masters is used"));
 	assert_string_equal(c->zk_user, "me");
 	assert_string_equal(c->zk_password, "p@ss:w");
 	assert_string_equal(c->zk_path, "/a/b");
@@ -63,7 +62,15 @@ static void zk_is_taken_apart(void **state)
 	shows("\"masters\": [\"a\"], \"zk\": \"zk://h1/m\"", "Zk", "\"zk://h1:2181/m\"");
 	shows("\"masters\": [\"a\"], \"zk\": \"\"", "Zk", "\"\"");
 
-	bad("\"zk\": \"zk://a/b\"", "zk", "is not followed yet: name the masters");
+	quiet("\"zk\": \"zk://a/b\"");
+	quiet("\"zk\": \"zk://h:1/.a/..b/c./...\"");
+	bad("\"zk\": \"zk://h:1/a/./b\"", "zk", "ZooKeeper does not allow");
+	bad("\"zk\": \"zk://h:1/..\"", "zk", "ZooKeeper does not allow");
+	bad("\"zk\": \"zk://h:1/a\\u0001b\"", "zk", "ZooKeeper does not allow");
+	quiet("\"zk\": \"zk://a/b\", \"exitOnZkTimeout\": true");
+	warns("\"zk\": \"zk://a/b\", \"exitOnZkTimeout\": true, \"zkDetectionTimeout\": 0", "exitOnZkTimeout",
+		"has no effect, as zkDetectionTimeout is 0");
+	warns("\"exitOnZkTimeout\": true", "exitOnZkTimeout", "has no effect, as zk is not set");
 	bad("\"masters\": [\"a\"], \"zk\": \"file:///x\"", "zk", "must begin with zk://");
 	bad("\"masters\": [\"a\"], \"zk\": \"zk://h:1\"", "zk", "must end with the masters' path");
 	bad("\"masters\": [\"a\"], \"zk\": \"zk://h:1/\"", "zk", "must end with the masters' path");
@@ -304,7 +311,7 @@ static void keys_that_do_nothing_yet_say_so(void **state)
 			warns(members, keys[i].name, "not in effect yet: taken as false");
 			snprintf(members, sizeof(members), "\"%s\": false", keys[i].name);
 			quiet(members);
-		} else if (keys[i].effect == CONF_NOT_YET && strcmp(keys[i].name, "zk") != 0) {
+		} else if (keys[i].effect == CONF_NOT_YET) {
 			snprintf(members, sizeof(members), "\"%s\": %s", keys[i].name, value);
 			warns(members, keys[i].name, "not in effect yet");
 		}
