@@ -185,3 +185,23 @@ enum cluster_task_state cluster_parse_task_state(const char *text, size_t len)
 			return states[i].state;
 	return CLUSTER_TASK_OTHER;
 }
+
+const char *cluster_task_state_text(enum cluster_task_state state)
+{
+	switch (state) {
+	case CLUSTER_TASK_STAGING:
+		return "TASK_STAGING";
+	case CLUSTER_TASK_STARTING:
+		return "TASK_STARTING";
+	case CLUSTER_TASK_RUNNING:
+		return "TASK_RUNNING";
+	case CLUSTER_TASK_KILLING:
+		return "TASK_KILLING";
+	case CLUSTER_TASK_UNREACHABLE:
+		return "TASK_UNREACHABLE";
+	case CLUSTER_TASK_TERMINAL:
+		return "terminal";
+	default:
+		return "unknown";
+	}
+}

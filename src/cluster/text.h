@@ -16,5 +16,7 @@ int cluster_parse_pid(const char *text, size_t len, const char **host, size_t *h
 int cluster_parse_duration(const char *text, size_t len, double *seconds);
 /* "TASK_RUNNING" and the like. */
 enum cluster_task_state cluster_parse_task_state(const char *text, size_t len);
+/* The other way, as far as the states are told apart; never NULL. */
+const char *cluster_task_state_text(enum cluster_task_state state);
 
 #endif

@@ -5,10 +5,12 @@
 
 #include "base/err.h"
 #include "http/about.h"
+#include "http/explain_page.h"
 
 static const struct http_route routes[] = {
 	{"/v1/version", http_get_version, 0},
 	{"/v1/config", http_get_config, 0},
+	{"/v1/explain/*", http_get_explain, 0},
 };
 
 /* Does the path, of which a last slash does not count, have the pattern's segments? */

@@ -77,14 +77,11 @@ static int make_servers(struct feed *feed, const struct addr *local, size_t loca
 struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
 	const struct addr *local, size_t local_count)
 {
-	struct naming_settings naming = {.domain = conf->domain, .rfc952 = conf->enforce_rfc952,
-		.health_aware = conf->health_aware, .srv_weight = conf->srv_record_default_weight,
-		.ip_source_count = conf->ip_source_count};
+	const struct naming_settings naming = naming_settings_of(conf);
 	struct feed *feed = calloc(1, sizeof(*feed));
 
 	if (!feed)
 		return NULL;
-	memcpy(naming.ip_sources, conf->ip_sources, sizeof(naming.ip_sources));
 	feed->conf = conf;
 	feed->store = store;
 	feed->hosts = *hosts;

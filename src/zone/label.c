@@ -59,6 +59,37 @@ size_t label_make(char out[DLABEL_MAX], const char *text, size_t len, bool rfc95
 	return head + fill;
 }
 
+unsigned label_changes(const char *text, size_t len, bool rfc952)
+{
+	size_t kept = 0, last = 0; /* bytes that stay, up to the last that is no `-` */
+	bool started = false;
+	unsigned changes = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = keep(text[i]);
+
+		if (!c) {
+			changes |= LABEL_DROPPED;
+			continue;
+		}
+		if (c != text[i])
+			changes |= c == '-' ? LABEL_REPLACED : LABEL_LOWERED;
+		if (!started && trimmed_left(c, rfc952)) {
+			changes |= LABEL_TRIMMED;
+			continue;
+		}
+		started = true;
+		kept++;
+		if (c != '-')
+			last = kept;
+	}
+	if (last < kept)
+		changes |= LABEL_TRIMMED;
+	if (last > (rfc952 ? RFC952_MAX : DLABEL_MAX))
+		changes |= LABEL_CUT;
+	return changes;
+}
+
 size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t len, bool rfc952)
 {
 	const char *end = text + len;

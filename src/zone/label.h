@@ -16,6 +16,16 @@
  * is left of the text. */
 size_t label_make(char out[DLABEL_MAX], const char *text, size_t len, bool rfc952);
 
+/* What label_make() does to a text: a sum of these, 0 if the text stays as it is. */
+enum label_change {
+	LABEL_LOWERED = 1,  /* upper case to lower */
+	LABEL_REPLACED = 2, /* `.` or `_` to `-` */
+	LABEL_DROPPED = 4,  /* bytes that cannot stand in a label */
+	LABEL_TRIMMED = 8,  /* at an end */
+	LABEL_CUT = 16,     /* to the longest that a label can be */
+};
+unsigned label_changes(const char *text, size_t len, bool rfc952);
+
 /* Each part of the text between dots made a label, empty ones dropped, in wire form without the root's zero byte.
  * Returns the length; 0: nothing is left; more than `room`: it does not fit, and `out` holds a part of it. */
 size_t label_make_fragment(uint8_t *out, size_t room, const char *text, size_t len, bool rfc952);

@@ -28,6 +28,16 @@ const char *naming_left_out_text(enum naming_left_out why)
 	return texts[why];
 }
 
+struct naming_settings naming_settings_of(const struct conf *conf)
+{
+	struct naming_settings settings = {.domain = conf->domain, .rfc952 = conf->enforce_rfc952,
+		.health_aware = conf->health_aware, .srv_weight = conf->srv_record_default_weight,
+		.ip_source_count = conf->ip_source_count};
+
+	memcpy(settings.ip_sources, conf->ip_sources, sizeof(settings.ip_sources));
+	return settings;
+}
+
 struct naming *naming_new(const struct naming_settings *settings)
 {
 	struct naming *naming = calloc(1, sizeof(*naming));
@@ -301,22 +311,21 @@ static void emit_discovery_port(const struct task_names *n, const struct cluster
 	}
 }
 
-/* The addresses of the first source that has any. */
-static const struct addr *task_addrs(const struct naming *naming, const struct cluster_task *task,
-	const struct cluster_agent *agent, size_t *count)
+const struct addr *naming_task_addrs(const struct naming *naming, const struct cluster_task *task,
+	const struct cluster_agent *agent, enum conf_ip_source *source, size_t *count)
 {
 	struct cluster_list list = {0};
 	const void *element = task;
 
 	for (size_t i = 0; i < naming->settings.ip_source_count && !list.count; i++) {
-		enum conf_ip_source source = naming->settings.ip_sources[i];
-
-		if (source == CONF_IP_AUTO)
-			source = task->host_port_mapped || !task->netinfo.count ? CONF_IP_HOST : CONF_IP_NETINFO;
-		element = source == CONF_IP_HOST ? (const void *)agent : task;
-		switch (source) {
+		*source = naming->settings.ip_sources[i];
+		if (*source == CONF_IP_AUTO)
+			*source = task->host_port_mapped || !task->netinfo.count ? CONF_IP_HOST : CONF_IP_NETINFO;
+		element = *source == CONF_IP_HOST && agent ? (const void *)agent : task;
+		switch (*source) {
 		case CONF_IP_HOST:
-			list = agent->addrs;
+			if (agent)
+				list = agent->addrs;
 			break;
 		case CONF_IP_DOCKER:
 			list = task->docker_label;
@@ -340,10 +349,11 @@ static void emit_set(struct task_names *n)
 	const struct cluster_port *ports = cluster_list(task, task->discovery_ports);
 	bool discovery = task->discovery_name.len > 0;
 	unsigned left = CLUSTER_PORTS_MAX;
+	enum conf_ip_source source;
 	size_t count;
 
 	make_canonical(n);
-	const struct addr *addrs = task_addrs(n->naming, task, n->agent, &count);
+	const struct addr *addrs = naming_task_addrs(n->naming, task, n->agent, &source, &count);
 	emit_host(n, &n->tail, &n->canonical, addrs, count);
 	emit_host(n, &n->slave_tail, &n->slave_canonical, cluster_list(n->agent, n->agent->addrs), n->agent->addrs.count);
 	for (uint32_t i = 0; discovery && i < task->discovery_ports.count; i++)

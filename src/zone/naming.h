@@ -54,11 +54,17 @@ struct naming_sink {
 
 struct naming;
 
+struct naming_settings naming_settings_of(const struct conf *conf);
 /* NULL: no memory, or the domain is no name. Settings are copied, the domain's text too. */
 struct naming *naming_new(const struct naming_settings *settings);
 void naming_free(struct naming *naming);
 /* The domain in wire form. */
 const uint8_t *naming_domain(const struct naming *naming, size_t *len);
+
+/* The addresses of a task: of the first source that has any, which goes to `*source` (never CONF_IP_AUTO). `agent` may be
+ * NULL. They live as long as the elements. */
+const struct addr *naming_task_addrs(const struct naming *naming, const struct cluster_task *task,
+	const struct cluster_agent *agent, enum conf_ip_source *source, size_t *count);
 
 /* The records of one element. `agent` and `framework` are the task's, NULL if not known. */
 void naming_task(struct naming *naming, const struct cluster_task *task, const struct cluster_agent *agent,

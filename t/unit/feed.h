@@ -84,6 +84,7 @@ static inline void rig_start(struct rig *rig)
 	conf->listeners = &rig->listener;
 	conf->listener_count = 1;
 	conf->srv_record_default_weight = 1;
+	conf->enumeration_on = true;
 	if (!rig->masters[0].host)
 		rig->masters[0] = (struct conf_endpoint){host, 15050};
 	conf->masters.items = rig->masters;

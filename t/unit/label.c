@@ -22,6 +22,7 @@ static void check(const struct vector *vectors, size_t count, bool rfc952)
 
 		memcpy(copy, vectors[i].text, len);
 		out[label_make(out, copy, len, rfc952)] = '\0';
+		assert_int_equal(label_changes(copy, len, rfc952) == 0, !strcmp(out, vectors[i].text));
 		free(copy);
 		assert_string_equal(out, vectors[i].label);
 	}
@@ -53,6 +54,32 @@ static void labels_under_both_rules(void **state)
 
 	CHECK(vectors, false);
 	CHECK(vectors, true);
+}
+
+static void changes_are_told(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned changes;
+	} cases[] = {
+		{"nginx-1", 0},
+		{"Nginx", LABEL_LOWERED},
+		{"my_app.blue", LABEL_REPLACED},
+		{"/group/app", LABEL_DROPPED},
+		{"a b_C", LABEL_DROPPED | LABEL_REPLACED | LABEL_LOWERED},
+		{"-a", LABEL_TRIMMED},
+		{"a-", LABEL_TRIMMED},
+		{"a_", LABEL_REPLACED | LABEL_TRIMMED},
+		{"caf\xc3\xa9-", LABEL_DROPPED | LABEL_TRIMMED},
+		{A63 "a", LABEL_CUT},
+		{A63 "-", LABEL_TRIMMED},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(label_changes(cases[i].text, strlen(cases[i].text), false), cases[i].changes);
+	assert_int_equal(label_changes("7up", 3, true), LABEL_TRIMMED);
+	assert_int_equal(label_changes("7up", 3, false), 0);
+	assert_int_equal(label_changes(A60, 60, true), LABEL_CUT);
 }
 
 static void labels_under_rfc1123(void **state)
@@ -246,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels_under_both_rules),
+		cmocka_unit_test(changes_are_told),
 		cmocka_unit_test(labels_under_rfc1123),
 		cmocka_unit_test(labels_under_rfc952),
 		cmocka_unit_test(every_byte),

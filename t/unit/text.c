@@ -105,6 +105,9 @@ static void task_states(void **state)
 	assert_int_equal(task_state("TASK_RUNNING2"), CLUSTER_TASK_OTHER);
 	assert_int_equal(task_state("RUNNING"), CLUSTER_TASK_OTHER);
 	assert_int_equal(task_state(""), CLUSTER_TASK_OTHER);
+	for (enum cluster_task_state s = CLUSTER_TASK_STAGING; s < CLUSTER_TASK_TERMINAL; s++)
+		assert_int_equal(task_state(cluster_task_state_text(s)), s);
+	assert_string_equal(cluster_task_state_text(CLUSTER_TASK_TERMINAL), "terminal");
 }
 
 int main(void)

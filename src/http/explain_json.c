@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/explain_json.h"
+
+#include <stdlib.h>
+
+#include "http/explain_origin.h"
+#include "zone/present.h"
+
+/* What a query for the name gets. */
+static const char *answer_text(const struct explain *e)
+{
+	const struct explain_name *name = &e->name;
+	const struct zone_node *node = name->node ? name->node : name->wildcard;
+
+	if (name->outside)
+		return "outside";
+	if (!e->snapshot->zones[name->zone].node)
+		return "not loaded";
+	if (name->delegation)
+		return "delegated";
+	if (!node)
+		return "no such name";
+	if (!node->set_count || !node->sets[0].count)
+		return "no records";
+	return name->node ? "records" : "wildcard";
+}
+
+/* Where a record comes from that no element brings. */
+static const char *fixed_source(const struct explain *e, const struct explain_record *r)
+{
+	return e->name.zone > 0 || r->counts.n[ZONE_RANK_STATIC] ? "zone file" : "configuration";
+}
+
+static const char *source_of(const struct explain *e, const struct explain_record *r)
+{
+	static const char *const kinds[] = {"agent", "framework", "task"};
+
+	if (!r->from_count)
+		return fixed_source(e, r);
+	const struct explain_origin *origin = &e->origins[r->from[0]];
+	return origin->element ? kinds[origin->element->kind] : "master";
+}
+
+/* Why a record that the store holds is not answered with. */
+static const char *held_back(const struct explain_record *r)
+{
+	if (r->served)
+		return NULL;
+	return r->counts.n[ZONE_RANK_UNWELL] ? "unhealthy" : "hidden by generated records";
+}
+
+static json_t *record_json(const struct explain *e, const struct explain_record *r)
+{
+	char type[PRESENT_TYPE_MAX];
+	uint16_t number = wire_get_u16(r->rr + 2);
+	char *value = present_rdata(number, r->rr + RR_FIXED, wire_get_u16(r->rr + 10));
+	json_t *from = json_array();
+
+	for (uint32_t i = 0; i < r->from_count && i < EXPLAIN_FROM; i++)
+		json_array_append_new(from, json_integer(r->from[i]));
+	json_t *record = json_pack("{s:s, s:o, s:I, s:b, s:s?, s:s, s:o, s:I}", "type", present_type(number, type), "value",
+		value ? explain_text_json(value, strlen(value)) : NULL, "ttl", (json_int_t)wire_get_u32(r->rr + 6),
+		"served", r->served, "held_back", held_back(r), "source", source_of(e, r), "from", from, "from_total",
+		(json_int_t)r->from_count);
+	free(value);
+	return record;
+}
+
+static json_t *types_json(const struct zone_node *node)
+{
+	json_t *types = json_array();
+	char text[PRESENT_TYPE_MAX];
+
+	for (unsigned i = 0; i < node->set_count && node->sets[i].count; i++)
+		json_array_append_new(types, json_string(present_type(node->sets[i].type, text)));
+	return types;
+}
+
+static json_t *near_json(const struct explain *e)
+{
+	static const char *const whys[] = {[EXPLAIN_SPELLING] = "spelling", [EXPLAIN_ELSEWHERE] = "elsewhere",
+		[EXPLAIN_AS_LABEL] = "as label", [EXPLAIN_HOST] = "host", [EXPLAIN_BELOW] = "below",
+		[EXPLAIN_BESIDE] = "beside"};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < e->near_count && (e->near[i].why != EXPLAIN_BESIDE || e->near[0].why == EXPLAIN_BESIDE); i++)
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "name",
+			explain_name_json(zone_node_name(e->near[i].node)), "types", types_json(e->near[i].node), "why",
+			whys[e->near[i].why]));
+	return list;
+}
+
+/* Who is asked for a name that is not ours. */
+static json_t *forwarding_json(const struct explain *e)
+{
+	const struct conf *conf = e->conf;
+	const struct conf_servers *servers = &conf->resolvers;
+	const char *zone = "";
+	uint8_t asked[DNAME_MAX], wire[DNAME_MAX];
+	size_t asked_len = dname_from_text(asked, e->asked, strlen(e->asked)), best = 0;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conf->zone_resolver_count; i++) {
+		const struct conf_zone_resolver *r = &conf->zone_resolvers[i];
+		size_t len = dname_from_text(wire, r->zone, strlen(r->zone));
+
+		if (len > best && dname_is_under(asked, asked_len, wire, len)) {
+			best = len;
+			servers = &r->servers;
+			zone = r->zone;
+		}
+	}
+	for (size_t i = 0; conf->external_on && i < servers->count; i++) {
+		const struct conf_server *server = &servers->items[i];
+		char addr[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 9];
+
+		addr_format(&server->addr, addr);
+		snprintf(text, sizeof(text), server->addr.len == 16 ? "[%s]:%u" : "%s:%u", addr, server->port);
+		json_array_append_new(list, json_string(text));
+	}
+	return json_pack("{s:b, s:s, s:o}", "enabled", conf->external_on, "zone", zone, "servers", list);
+}
+
+static json_t *summary_json(const struct explain *e)
+{
+	const char *answer = answer_text(e);
+	char name[DNAME_TEXT_MAX], text[DNAME_TEXT_MAX + 256], zone[DNAME_TEXT_MAX];
+	size_t served = 0;
+
+	dname_to_text(name, e->name.wire);
+	for (size_t i = 0; i < e->record_count; i++)
+		served += e->records[i].served;
+	served += e->record_total - e->record_count;
+	if (!strcmp(answer, "outside"))
+		snprintf(text, sizeof(text), "%s is in none of the zones that are served here, and %s", e->asked,
+			e->conf->external_on ? "is asked of other servers" : "names of others are not asked for");
+	else if (!strcmp(answer, "not loaded"))
+		snprintf(text, sizeof(text), "the zone of %s has not been loaded, queries get SERVFAIL", name);
+	else if (!strcmp(answer, "delegated"))
+		dname_to_text(zone, zone_node_name(e->name.delegation)),
+			snprintf(text, sizeof(text), "%s is delegated with %.200s", name, zone);
+	else if (!strcmp(answer, "records"))
+		snprintf(text, sizeof(text), "%s has %zu record%s", name, served, served == 1 ? "" : "s");
+	else if (!strcmp(answer, "wildcard"))
+		snprintf(text, sizeof(text), "%s is answered from a wildcard", name);
+	else if (!strcmp(answer, "no records"))
+		snprintf(text, sizeof(text), "%s has no records, but there are names below it", name);
+	else
+		snprintf(text, sizeof(text), "there is no %s%s", name,
+			e->left_out_total ? ", tasks that would have the name are left out" : "");
+	return explain_text_json(text, strlen(text));
+}
+
+static void set_name(json_t *answer, const char *key, const uint8_t *name)
+{
+	json_object_set_new(answer, key, name ? explain_name_json(name) : json_null());
+}
+
+json_t *explain_json(struct explain *e)
+{
+	const struct explain_name *name = &e->name;
+	json_t *answer = json_pack("{s:o, s:s, s:o, s:I}", "asked", explain_text_json(e->asked, strlen(e->asked)), "answer",
+		answer_text(e), "summary", summary_json(e), "serial", (json_int_t)e->snapshot->serial);
+	json_t *records = json_array(), *origins = json_array(), *left_out = json_array();
+
+	set_name(answer, "name", name->wire);
+	set_name(answer, "zone", name->zone < 0 || name->outside ? NULL : e->snapshot->zones[name->zone].name);
+	set_name(answer, "closest", name->zone < 0 || name->node ? NULL : name->encloser);
+	set_name(answer, "wildcard", name->wildcard ? zone_node_name(name->wildcard) : NULL);
+	set_name(answer, "delegation", name->delegation ? zone_node_name(name->delegation) : NULL);
+	for (size_t i = 0; i < e->record_count; i++)
+		json_array_append_new(records, record_json(e, &e->records[i]));
+	for (size_t i = 0; i < e->origin_count; i++)
+		json_array_append_new(origins, explain_origin_json(e, &e->origins[i]));
+	for (size_t i = 0; i < e->left_out_count; i++)
+		json_array_append_new(left_out, explain_origin_json(e, &e->left_out[i]));
+	json_object_set_new(answer, "records", records);
+	json_object_set_new(answer, "records_total", json_integer((json_int_t)e->record_total));
+	json_object_set_new(answer, "origins", origins);
+	json_object_set_new(answer, "left_out", left_out);
+	json_object_set_new(answer, "left_out_total", json_integer((json_int_t)e->left_out_total));
+	json_object_set_new(answer, "near", near_json(e));
+	json_object_set_new(answer, "forwarding", name->outside ? forwarding_json(e) : json_null());
+	return answer;
+}
