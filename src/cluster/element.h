@@ -94,6 +94,9 @@ enum cluster_task_state { /* Mesos' TaskState; what DNS must tell apart */
 
 enum cluster_health { CLUSTER_HEALTH_UNKNOWN, CLUSTER_HEALTH_GOOD, CLUSTER_HEALTH_BAD };
 
+/* What gives a task a port of the host: a bit each. */
+enum cluster_mapped { CLUSTER_MAPPED_CONTAINER = 1, CLUSTER_MAPPED_STATUS = 2 };
+
 struct cluster_task {
 	struct cluster_element e; /* the key is framework id and task id */
 	struct cluster_text framework_id;
@@ -107,7 +110,7 @@ struct cluster_task {
 	struct cluster_list docker_label;
 	uint32_t state;                      /* enum cluster_task_state */
 	uint16_t health;                     /* enum cluster_health, of the newest TASK_RUNNING status */
-	uint16_t host_port_mapped;           /* a container or network port mapping gives it a port of the host */
+	uint16_t host_port_mapped;           /* enum cluster_mapped bits: port mappings of its container, of a status */
 	uint64_t status_time;                /* of that status, microseconds since 1970; 0 if there is none */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the event stream tells becomes updates of the feed; between source (connections, what to fetch when) and feed (the
- * model and the zone).
+/* What the event stream tells becomes updates of the feed: between source (connections, what to fetch when) and feed
+ * (the model and the zone).
  *
  * Events are gathered: the first one after quiet is committed when the loop has done what it has at hand, those that
  * follow at most APPLY_GATHER later, or APPLY_BATCH at a time. One commit a batch.
@@ -75,8 +75,8 @@ void apply_lost(struct apply *apply);
 /* Commits what is at hand now. */
 int apply_flush(struct apply *apply);
 
-/* A check: begin when the request is sent (what comes by the stream from then on is newer than the document), its elements
- * through the sink, end. One that is still open is given up by the next begin. */
+/* A check: begin when the request is sent (what comes by the stream from then on is newer than the document), its
+ * elements through the sink, end. One that is still open is given up by the next begin. */
 void apply_check_begin(struct apply *apply, enum apply_check check);
 struct state_sink apply_check_sink(struct apply *apply);
 int apply_check_end(struct apply *apply, bool ok);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys of a `/master/state` document count, of what type they must be, and what stands below them.
- * Everything that is not here is skipped. Read-only tables for state_parse.c. */
+/* Which keys of a master's documents count, of what type they must be, and what stands below them: one table for
+ * `/master/state` and `/master/state-summary`, one for the events of the v1 API. Everything that is not here is skipped.
+ * Read-only tables for state_walk.c. */
 #ifndef MESOS_STATE_GRAMMAR_H
 #define MESOS_STATE_GRAMMAR_H
 
@@ -8,7 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The objects and arrays that are entered. Arrays hold objects of one kind. */
+/* The objects and arrays that are entered. Arrays hold objects of one kind. What has the same place in both grammars
+ * means the same. */
 enum state_place {
 	PLACE_TOP,
 	PLACE_FLAGS,
@@ -40,6 +42,44 @@ enum state_place {
 	PLACE_ADDRESS,
 	PLACE_MAPPINGS,
 	PLACE_MAPPING,
+
+	/* of the v1 API alone: ids and other values in objects of their own */
+	PLACE_AGENT_INFO,
+	PLACE_FRAMEWORK_INFO,
+	PLACE_AGENT_ID,
+	PLACE_RECOVERED_AGENT_ID,
+	PLACE_COMPLETED_FRAMEWORK_INFO,
+	PLACE_COMPLETED_FRAMEWORK_ID,
+	PLACE_FRAMEWORK_ID,
+	PLACE_TASK_ID,
+	PLACE_TASK_AGENT_ID,
+	PLACE_TASK_FRAMEWORK_ID,
+	PLACE_STATUS_TASK_ID,
+	PLACE_STATUS_AGENT_ID,
+	PLACE_STATUS_LABELS,
+	PLACE_RESOURCE,
+	PLACE_REVOCABLE,
+	PLACE_RANGES,
+	PLACE_RANGE_LIST,
+	PLACE_RANGE,
+	/* what stands around the elements there: for stream_parse.c */
+	PLACE_STREAM,
+	PLACE_SUBSCRIBED = PLACE_STREAM,
+	PLACE_GET_STATE,
+	PLACE_GET_AGENTS,
+	PLACE_GET_FRAMEWORKS,
+	PLACE_GET_TASKS,
+	PLACE_TASK_ADDED,
+	PLACE_TASK_UPDATED,
+	PLACE_UPDATED_FRAMEWORK_ID,
+	PLACE_AGENT_ADDED,
+	PLACE_AGENT_REMOVED,
+	PLACE_REMOVED_AGENT_ID,
+	PLACE_FRAMEWORK_ADDED,
+	PLACE_FRAMEWORK_UPDATED,
+	PLACE_FRAMEWORK_REMOVED,
+	PLACE_REMOVED_FRAMEWORK_INFO,
+	PLACE_REMOVED_FRAMEWORK_ID,
 	PLACES,
 };
 
@@ -79,6 +119,16 @@ enum state_field { /* of the scalars */
 	FIELD_NETWORK_INFO_ADDRESS,
 	FIELD_ADDRESS,
 	FIELD_MAPPING_HOST_PORT,
+	FIELD_RESOURCE_NAME,
+	FIELD_RANGE_BEGIN,
+	FIELD_RANGE_END,
+	FIELD_STREAM, /* from here on for stream_parse.c */
+	FIELD_EVENT_TYPE = FIELD_STREAM,
+	FIELD_HEARTBEAT,
+	FIELD_EVENT_FRAMEWORK_ID,
+	FIELD_EVENT_TASK_ID,
+	FIELD_EVENT_AGENT_ID,
+	FIELD_EVENT_STATE,
 };
 
 struct state_key {
@@ -95,13 +145,12 @@ struct state_rule {
 	uint8_t item; /* of an array */
 };
 
-extern const struct state_rule state_rules[PLACES];
+extern const struct state_rule state_rules[PLACES];  /* of /master/state */
+extern const struct state_rule stream_rules[PLACES]; /* of the v1 API's events */
 
 /* The key, or NULL if it is none that counts. */
-static inline const struct state_key *state_key_find(enum state_place place, const void *name, size_t len)
+static inline const struct state_key *state_key_find(const struct state_rule *rule, const void *name, size_t len)
 {
-	const struct state_rule *rule = &state_rules[place];
-
 	for (const struct state_key *key = rule->keys, *end = key + rule->count; key < end; key++)
 		if (key->len == len && !memcmp(key->name, name, len))
 			return key;

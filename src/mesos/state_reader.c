@@ -16,14 +16,14 @@
 int state_reader_skip(struct state_reader *r, enum state_skip reason, const char *what)
 {
 	static const char *const kinds[] = {"agent", "framework", "task"};
-	const struct cluster_element *e = r->in_task ? r->task.element : r->outer.element;
+	const struct cluster_element *e = r->in_task ? r->task.element
+		: r->in_agent || r->in_framework     ? r->outer.element : NULL;
 	char text[256];
-	bool element = r->depth > 2 && (r->stack[1] == PLACE_AGENTS || r->stack[1] == PLACE_FRAMEWORKS);
 
 	r->counts.skipped[reason]++;
 	if (!r->sink.skipped)
 		return 0;
-	if (element && e && e->id.len)
+	if (e && e->id.len)
 		snprintf(text, sizeof(text), "%s of %s %.*s", what, kinds[e->kind], (int)e->id.len,
 			cluster_text(e, e->id));
 	else
@@ -77,17 +77,13 @@ static uint16_t *framework_port(struct cluster_builder *b)
 	return &b->framework->port;
 }
 
-static int set_port_ranges(struct state_reader *r, const char *text, size_t len)
+static void set_port_ranges(struct state_reader *r, const char *text, size_t len)
 {
-	struct cluster_port_range ranges[CLUSTER_RANGES_MAX];
-	int n = cluster_parse_port_ranges(text, len, ranges, CLUSTER_RANGES_MAX);
+	int n = cluster_parse_port_ranges(text, len, r->parts.ranges, CLUSTER_RANGES_MAX);
 
+	r->parts.range_count = n > 0 ? (uint32_t)n : n == ERR_LIMIT ? CLUSTER_RANGES_MAX : 0;
 	if (n < 0)
 		skip_error(r, n, STATE_SKIP_PORT_RANGE, "resources.ports");
-	if (n < 0 && n != ERR_LIMIT)
-		n = 0;
-	return cluster_build_list(&r->task, CLUSTER_FIELD(task, port_ranges), ranges,
-		n == ERR_LIMIT ? CLUSTER_RANGES_MAX : (uint32_t)n, sizeof(ranges[0]));
 }
 
 static int set_port_text(struct state_reader *r, const char *text, size_t len)
@@ -171,7 +167,8 @@ int state_reader_string(struct state_reader *r, const char *s, size_t len)
 		r->task.task->state = cluster_parse_task_state(s, len);
 		return 0;
 	case FIELD_TASK_PORTS:
-		return set_port_ranges(r, s, len);
+		set_port_ranges(r, s, len);
+		return 0;
 	case FIELD_DISCOVERY_NAME:
 		return set_text(r, &r->task, CLUSTER_FIELD(task, discovery_name), s, len);
 	case FIELD_PORT_NAME:
@@ -191,9 +188,12 @@ int state_reader_string(struct state_reader *r, const char *s, size_t len)
 	case FIELD_NETWORK_INFO_ADDRESS:
 		keep_short(r->old_address, &r->old_len, s, len);
 		return 0;
+	case FIELD_RESOURCE_NAME:
+		r->ports = len == 5 && !memcmp(s, "ports", 5);
+		return 0;
 	default:
-		assert(!"a field that is a string");
-		return ERR_FORMAT;
+		assert(r->key->field >= FIELD_STREAM);
+		return r->frame.string(r->frame.ctx, r->key->field, s, len);
 	}
 }
 
@@ -230,9 +230,16 @@ int state_reader_number(struct state_reader *r, const char *text, size_t len)
 			return state_reader_skip(r, STATE_SKIP_NUMBER, "host_port");
 		*(r->in_status ? &r->parts.status.mapped : &r->parts.mapped) |= value > 0;
 		return 0;
+	case FIELD_RANGE_BEGIN:
+		r->range_begin = value;
+		return 0;
+	case FIELD_RANGE_END:
+		r->range_end = value;
+		return 0;
 	default:
-		assert(!"a field that is a number");
-		return ERR_FORMAT;
+		assert(r->key->field >= FIELD_STREAM);
+		r->frame.number(r->frame.ctx, r->key->field, value);
+		return 0;
 	}
 }
 
@@ -254,14 +261,36 @@ int state_reader_bool(struct state_reader *r, bool value)
 	}
 }
 
+/* What would make the cluster empty if it were as if missing. */
+static bool holds_elements(const struct state_key *key, enum state_place here)
+{
+	switch ((enum state_place)key->place) {
+	case PLACE_AGENTS:
+	case PLACE_FRAMEWORKS:
+	case PLACE_SUBSCRIBED:
+	case PLACE_GET_STATE:
+	case PLACE_GET_AGENTS:
+	case PLACE_GET_FRAMEWORKS:
+	case PLACE_GET_TASKS:
+		return true;
+	case PLACE_TASKS:
+		return here == PLACE_GET_TASKS;
+	default:
+		return false;
+	}
+}
+
 int state_reader_wrong_type(struct state_reader *r)
 {
 	enum state_place here = state_reader_place(r);
 
+	if (here == PLACE_RANGES || here == PLACE_RANGE_LIST || here == PLACE_RANGE)
+		r->ranges_error = ERR_FORMAT;
 	if (!r->key)
 		return state_reader_skip(r, STATE_SKIP_TYPE, "item");
-	if (here == PLACE_TOP && (r->key->place == PLACE_AGENTS || r->key->place == PLACE_FRAMEWORKS)) {
-		snprintf(r->error, sizeof(r->error), "%s is no array", r->key->name);
+	if (holds_elements(r->key, here)) {
+		snprintf(r->error, sizeof(r->error), "%s is no %s", r->key->name,
+			r->key->type == STATE_ARRAY ? "array" : "object");
 		return ERR_FORMAT;
 	}
 	if (here == PLACE_PORT)
@@ -273,7 +302,7 @@ int state_reader_wrong_type(struct state_reader *r)
 
 static int emit(struct state_reader *r, struct cluster_builder *b, uint32_t *count)
 {
-	if (r->counts.agents + r->counts.frameworks + r->counts.tasks >= STATE_ELEMENTS_MAX) {
+	if (r->elements++ >= STATE_ELEMENTS_MAX) {
 		snprintf(r->error, sizeof(r->error), "more than %u elements", STATE_ELEMENTS_MAX);
 		return ERR_LIMIT;
 	}
@@ -284,9 +313,9 @@ static int emit(struct state_reader *r, struct cluster_builder *b, uint32_t *cou
 /* A task whose framework is known by now, or never will be. */
 static int emit_task(struct state_reader *r, struct cluster_builder *b)
 {
-	const struct cluster_framework *f = r->outer.framework;
+	const struct cluster_framework *f = r->in_framework ? r->outer.framework : NULL;
 
-	if (f->e.id.len) {
+	if (f && f->e.id.len) {
 		int rc = cluster_build_text(
 			b, CLUSTER_FIELD(task, framework_id), cluster_text(f, f->e.id), f->e.id.len);
 
@@ -325,7 +354,7 @@ static int task_end(struct state_reader *r)
 	if (rc)
 		return rc;
 	/* When the queue is full the task's own framework_id must do; masters write the same there. */
-	if (!r->outer.framework->e.id.len && r->queued < QUEUE_COUNT && r->queue_bytes < STATE_QUEUE_MAX)
+	if (r->in_framework && !r->outer.framework->e.id.len && r->queued < QUEUE_COUNT && r->queue_bytes < STATE_QUEUE_MAX)
 		return queue_task(r);
 	return emit_task(r, &r->task);
 }
@@ -395,6 +424,31 @@ static int port_end(struct state_reader *r)
 	return 0;
 }
 
+static void range_end(struct state_reader *r)
+{
+	int rc = state_range_add(&r->parts, r->range_begin, r->range_end);
+
+	if (rc && r->ranges_error != ERR_FORMAT)
+		r->ranges_error = rc;
+}
+
+static void resource_end(struct state_reader *r)
+{
+	if (!r->ports || r->revocable) {
+		r->parts.range_count = r->ranges_from;
+		return;
+	}
+	skip_error(r, r->ranges_error, STATE_SKIP_PORT_RANGE, "resources.ports");
+	r->ranges_bad |= r->ranges_error && r->ranges_error != ERR_LIMIT;
+}
+
+static void resources_end(struct state_reader *r)
+{
+	if (r->ranges_bad)
+		r->parts.range_count = 0;
+	state_ranges_join(&r->parts);
+}
+
 int state_reader_enter(struct state_reader *r, enum state_place where)
 {
 	int rc;
@@ -409,12 +463,14 @@ int state_reader_enter(struct state_reader *r, enum state_place where)
 	case PLACE_RECOVERED_AGENTS:
 		return r->sink.recovered_list ? r->sink.recovered_list(r->sink.ctx) : 0;
 	case PLACE_AGENT:
+		r->in_agent = true;
 		r->pid = PID_NONE;
 		rc = cluster_build_start(&r->outer, CLUSTER_AGENT);
 		if (!rc)
 			r->outer.agent->active = 1;
 		return rc;
 	case PLACE_FRAMEWORK:
+		r->in_framework = true;
 		r->pid = PID_NONE;
 		r->hostname_len = 0;
 		rc = cluster_build_start(&r->outer, CLUSTER_FRAMEWORK);
@@ -423,6 +479,7 @@ int state_reader_enter(struct state_reader *r, enum state_place where)
 		return rc;
 	case PLACE_TASK:
 		r->in_task = true;
+		r->ranges_bad = false;
 		state_task_begin(&r->parts);
 		return cluster_build_start(&r->task, CLUSTER_TASK);
 	case PLACE_PORT:
@@ -443,23 +500,51 @@ int state_reader_enter(struct state_reader *r, enum state_place where)
 	case PLACE_ADDRESS:
 		r->address_list = true;
 		return 0;
-	default:
+	case PLACE_RESOURCE:
+		r->ports = r->revocable = false;
+		r->ranges_from = r->parts.range_count;
+		r->ranges_error = 0;
 		return 0;
+	case PLACE_REVOCABLE:
+		r->revocable = true;
+		return 0;
+	case PLACE_RANGE:
+		r->range_begin = r->range_end = -1;
+		return 0;
+	default:
+		return where >= PLACE_STREAM ? r->frame.enter(r->frame.ctx, where) : 0;
 	}
 }
 
 int state_reader_leave(struct state_reader *r, enum state_place where)
 {
+	int rc;
+
 	switch (where) {
 	case PLACE_TOP:
 		r->ended = true;
 		return 0;
 	case PLACE_AGENT:
-		return agent_end(r);
+		rc = agent_end(r);
+		r->in_agent = false;
+		return rc;
 	case PLACE_FRAMEWORK:
-		return framework_end(r);
+		rc = framework_end(r);
+		r->in_framework = false;
+		return rc;
 	case PLACE_TASK:
 		return task_end(r);
+	case PLACE_RESOURCES:
+		if (r->rules[where].keys)
+			return 0; /* a text was all */
+		resources_end(r);
+		return 0;
+	case PLACE_RESOURCE:
+		resource_end(r);
+		return 0;
+	case PLACE_RANGE:
+		range_end(r);
+		return 0;
 	case PLACE_PORT:
 		return port_end(r);
 	case PLACE_STATUS:
@@ -475,6 +560,16 @@ int state_reader_leave(struct state_reader *r, enum state_place where)
 	default:
 		return 0;
 	}
+}
+
+void state_reader_restart(struct state_reader *r)
+{
+	queue_clear(r);
+	r->depth = r->elements = 0;
+	r->key = NULL;
+	r->error[0] = '\0';
+	r->ended = r->agents_seen = r->frameworks_seen = false;
+	r->in_agent = r->in_framework = r->in_task = r->in_status = false;
 }
 
 void state_reader_fini(struct state_reader *r)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the values of a state document come to: the half of the parser that knows Mesos, without the one that
- * knows JSON. state_parse.c walks the document and keeps `stack` and `key`; these functions take what it
- * meets. All return 0 or a negative error that ends the parse; what only costs a part of the document is
- * counted and is 0. */
+/* What the values of a master's documents come to: the half of the parsers that knows Mesos, without the one that knows
+ * JSON. state_walk.c walks the document and keeps `stack` and `key`; these functions take what it meets. All return 0 or
+ * a negative error that ends the parse; what only costs a part of the document is counted and is 0. */
 #ifndef MESOS_STATE_READER_H
 #define MESOS_STATE_READER_H
 
@@ -10,16 +9,28 @@
 #include "mesos/state_parse.h"
 #include "mesos/state_task.h"
 
-#define STATE_STACK_MAX 16 /* the grammar is 12 deep */
+#define STATE_STACK_MAX 16 /* the grammars are 14 deep */
 
 enum state_pid { PID_NONE, PID_GOOD, PID_BAD };
 enum state_label { LABEL_OTHER, LABEL_MESOS, LABEL_DOCKER };
 
+/* Places and fields of the v1 API that stand around the elements (PLACE_STREAM, FIELD_STREAM and those behind them):
+ * stream_parse.c's. */
+struct state_frame {
+	void *ctx;
+	int (*enter)(void *ctx, enum state_place where);
+	int (*string)(void *ctx, enum state_field field, const char *s, size_t len);
+	void (*number)(void *ctx, enum state_field field, double value);
+};
+
 struct state_reader {
+	const struct state_rule *rules;
+	struct state_frame frame; /* all zero for documents without */
 	struct state_sink sink;
 	struct state_counts counts;
 	char error[160];
 	bool ended, agents_seen, frameworks_seen;
+	uint32_t elements; /* of the document */
 
 	uint32_t depth; /* places entered */
 	uint8_t stack[STATE_STACK_MAX];
@@ -27,6 +38,7 @@ struct state_reader {
 		*key; /* whose value comes next; NULL: one that does not count, or an array's item */
 
 	struct cluster_builder outer; /* the agent or framework being read */
+	bool in_agent, in_framework;
 	enum state_pid pid;
 	char hostname[CLUSTER_TEXT_MAX]; /* of the framework */
 	size_t hostname_len;
@@ -45,13 +57,27 @@ struct state_reader {
 	char old_address[ADDR_TEXT_MAX]; /* of the network info */
 	size_t old_len;
 	bool address_list;
+
+	bool ports, revocable;         /* the resource being read */
+	uint32_t ranges_from;          /* the first of its ranges among those of the task */
+	int ranges_error;              /* what is wrong with them */
+	double range_begin, range_end; /* -1: not seen */
+	bool ranges_bad;               /* of the task: one is wrong, so that none counts */
 };
 
 void state_reader_fini(struct state_reader *r);
 
+/* Forgets a document that ended, or was given up. */
+void state_reader_restart(struct state_reader *r);
+
 static inline enum state_place state_reader_place(const struct state_reader *r)
 {
 	return r->stack[r->depth - 1];
+}
+
+static inline const struct state_rule *state_reader_rule(const struct state_reader *r)
+{
+	return &r->rules[state_reader_place(r)];
 }
 
 /* An object or array of the grammar starts; it is on the stack already. */

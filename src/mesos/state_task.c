@@ -26,8 +26,8 @@ void state_task_begin(struct state_task *t)
 {
 	status_clear(&t->newest);
 	status_clear(&t->carrier);
-	t->mapped = false;
-	t->port_count = 0;
+	t->mapped = t->status_mapped = false;
+	t->port_count = t->range_count = 0;
 	t->texts_len = 0;
 }
 
@@ -48,7 +48,7 @@ void state_status_end(struct state_task *t)
 
 	if (!s->running)
 		return;
-	t->mapped |= s->mapped;
+	t->status_mapped |= s->mapped;
 	/* Of two of the same time the later in the list counts: masters append. */
 	if (!t->newest.valid || s->time >= t->newest.time) {
 		t->newest.valid = true;
@@ -110,9 +110,44 @@ static int add_addrs(struct cluster_builder *b, size_t field, const struct state
 		       : 0;
 }
 
+int state_range_add(struct state_task *t, double first, double last)
+{
+	if (!(first >= 0 && last >= first && last <= UINT16_MAX && first == (uint16_t)first && last == (uint16_t)last))
+		return ERR_RANGE;
+	if (t->range_count == CLUSTER_RANGES_MAX)
+		return ERR_LIMIT;
+	t->ranges[t->range_count++] = (struct cluster_port_range){(uint16_t)first, (uint16_t)last};
+	return 0;
+}
+
+static int compare_ranges(const void *va, const void *vb)
+{
+	const struct cluster_port_range *a = va, *b = vb;
+
+	return a->first != b->first ? (a->first < b->first ? -1 : 1) : a->last < b->last ? -1 : a->last > b->last;
+}
+
+void state_ranges_join(struct state_task *t)
+{
+	uint32_t kept = 0;
+
+	if (t->range_count < 2)
+		return;
+	qsort(t->ranges, t->range_count, sizeof(t->ranges[0]), compare_ranges);
+	for (uint32_t i = 1; i < t->range_count; i++) {
+		struct cluster_port_range *last = &t->ranges[kept];
+
+		if (t->ranges[i].first > last->last + 1)
+			t->ranges[++kept] = t->ranges[i];
+		else if (t->ranges[i].last > last->last)
+			last->last = t->ranges[i].last;
+	}
+	t->range_count = kept + 1;
+}
+
 int state_task_end(struct state_task *t, struct cluster_builder *b)
 {
-	b->task->host_port_mapped = t->mapped;
+	b->task->host_port_mapped = (t->mapped ? CLUSTER_MAPPED_CONTAINER : 0) | (t->status_mapped ? CLUSTER_MAPPED_STATUS : 0);
 	b->task->health = (uint16_t)t->newest.health;
 	b->task->status_time = t->newest.time;
 	int rc = add_addrs(b, CLUSTER_FIELD(task, netinfo), &t->carrier.netinfo);
@@ -120,6 +155,9 @@ int state_task_end(struct state_task *t, struct cluster_builder *b)
 		rc = add_addrs(b, CLUSTER_FIELD(task, mesos_label), &t->newest.mesos);
 	if (!rc)
 		rc = add_addrs(b, CLUSTER_FIELD(task, docker_label), &t->newest.docker);
+	if (!rc && t->range_count)
+		rc = cluster_build_list(
+			b, CLUSTER_FIELD(task, port_ranges), t->ranges, t->range_count, sizeof(t->ranges[0]));
 	if (rc || !t->port_count)
 		return rc;
 	const char *texts = t->texts ? t->texts : ""; /* no port has had any */
@@ -133,4 +171,34 @@ int state_task_end(struct state_task *t, struct cluster_builder *b)
 			.number = p->number};
 	}
 	return cluster_build_ports(b, t->inputs, t->port_count);
+}
+
+static int set_addrs(struct cluster_builder *b, size_t field, const struct state_addrs *addrs)
+{
+	return cluster_build_list(b, field, addrs->items, addrs->count, sizeof(addrs->items[0]));
+}
+
+int state_task_add_status(struct cluster_builder *b, const struct state_status *s)
+{
+	/* Of a task that runs, the last status in the list is a running one: the new one takes its place. */
+	bool alone = b->task->state == CLUSTER_TASK_RUNNING || !b->task->status_time;
+	int rc = 0;
+
+	if (!s->running)
+		return 0;
+	if (alone)
+		b->task->host_port_mapped &= CLUSTER_MAPPED_CONTAINER;
+	if (s->mapped)
+		b->task->host_port_mapped |= CLUSTER_MAPPED_STATUS;
+	if (!alone && s->time < b->task->status_time)
+		return 0;
+	b->task->health = (uint16_t)s->health;
+	b->task->status_time = s->time;
+	if (alone || s->network_infos)
+		rc = set_addrs(b, CLUSTER_FIELD(task, netinfo), &s->netinfo);
+	if (!rc)
+		rc = set_addrs(b, CLUSTER_FIELD(task, mesos_label), &s->mesos);
+	if (!rc)
+		rc = set_addrs(b, CLUSTER_FIELD(task, docker_label), &s->docker);
+	return rc;
 }

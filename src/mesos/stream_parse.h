@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streaming parser for the master's event stream: the body of the answer to `POST /api/v1 {"type":"SUBSCRIBE"}`, bytes in
- * as they arrive and cut anywhere, elements and events out. RecordIO frames (recordio.h) around JSON with the names of
+/* Streaming parser for the master's event stream: the body of the answer to `POST /api/v1 {"type":"SUBSCRIBE"}`, bytes
+ * in as they arrive and cut anywhere, elements and events out. RecordIO frames (recordio.h) around JSON with the names of
  * the v1 API; what comes out is the same as from `/master/state` (state_parse.h), byte for byte.
  *
  * Memory is in proportion to one element, also for SUBSCRIBED, which holds the whole state: its elements go to the sink
  * as they end.
  *
  * What a malformed thing costs; each is counted and told with its reason:
- *   the connection   a frame's length that is none; SUBSCRIBED that is malformed, without its state, or not the first of
- *                    a connection; an event before it
+ *   the connection   a frame's length that is none; SUBSCRIBED that is malformed or without its state, a second one, or
+ *                    an event before it
  *   the event        any other record that is malformed, nested too deep, longer than STREAM_EVENT_MAX, or without the
- *                    ids that it needs: counted in `bad`, and the next record is read. Something was lost, so that the
- *                    sink's lost() is called
+ *                    ids that it needs: counted in `bad`, the sink's lost() is called, and the next record is read
  *   the element, the field   as state_parse.h has it
  * Types of events that are not known, and members of an event that are not known, are ignored and counted.
  *
@@ -63,17 +62,17 @@ struct stream_event {
 /* Every callback but `state.element` and event() may be NULL. A negative return value ends the parse. */
 struct stream_sink {
 	void *ctx;
-	/* SUBSCRIBED: its state follows element by element through `state`, whose leader() and reregister_timeout() are
-	 * not called; then snapshot_end() if it was whole. If not, the parse has failed or the connection has ended, and
-	 * it is for the caller of stream_parser_feed() to know that a snapshot is open (stream_parser_in_snapshot()). */
+	/* SUBSCRIBED: its state follows element by element through `state`, whose leader(), master_id() and
+	 * reregister_timeout() are not called; then snapshot_end() if it was whole. If not, the parse fails or the connection ends, and whoever
+	 * feeds the parser knows by stream_parser_in_snapshot() that a snapshot was under way. */
 	int (*snapshot_begin)(void *ctx);
-	struct state_sink state; /* with its own ctx; skipped() also tells of events */
+	struct state_sink state; /* with its own ctx; skipped() is also called for what events say */
 	/* `heartbeat` are the seconds between heartbeats, 0 if the master did not say. */
 	int (*snapshot_end)(void *ctx, double heartbeat);
 	int (*event)(void *ctx, const struct stream_event *event);
 	int (*heartbeat)(void *ctx);
-	/* An event was malformed: what it said is not known. */
-	void (*lost)(void *ctx);
+	/* An event was malformed: what it said is not known. `why` is printable, with a NUL. */
+	void (*lost)(void *ctx, const char *why);
 };
 
 struct stream_counts { /* since the parser was made */
@@ -91,7 +90,7 @@ struct stream_parser *stream_parser_new(const struct stream_sink *sink);
 void stream_parser_free(struct stream_parser *p);
 /* The next bytes. ERR_FORMAT, ERR_LIMIT, ERR_NOMEM, or what the sink returned; then for ever the same. */
 int stream_parser_feed(struct stream_parser *p, const void *data, size_t len);
-/* Has a SUBSCRIBED begun that has not ended? */
+/* Has a snapshot begun that has not ended? */
 bool stream_parser_in_snapshot(const struct stream_parser *p);
 /* Is the end of what came so far the end of a record? Where a connection ends inside one, that one is lost. */
 bool stream_parser_at_boundary(const struct stream_parser *p);

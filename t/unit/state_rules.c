@@ -150,7 +150,7 @@ static void host_ports_are_seen(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct cluster_task *t = parse_task(r, cases[i].members);
 
-		assert_int_equal(t->host_port_mapped, cases[i].mapped);
+		assert_int_equal(t->host_port_mapped != 0, cases[i].mapped);
 		assert_int_equal(t->netinfo.count, 0);
 	}
 	clear(r);
