@@ -30,7 +30,8 @@
 #define APPLY_DRIFT_MAX 4096
 
 enum apply_check { APPLY_SUMMARY, APPLY_STATE };
-/* What a source is asked for. It decides when; asking again before it came changes nothing. */
+/* What a source is asked for. It decides when. Asking again before the request is sent changes nothing; after that,
+ * there is to be another. */
 enum apply_want {
 	APPLY_WANT_SUMMARY,   /* a framework came or changed, whose pid is not known */
 	APPLY_WANT_STATE,     /* something was told of what is not known, or was lost */

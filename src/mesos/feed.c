@@ -479,6 +479,11 @@ int feed_events_end(struct feed *feed)
 	return err;
 }
 
+struct cluster_maps feed_maps(const struct feed *feed)
+{
+	return cluster_model_maps(feed->model);
+}
+
 int feed_set_masters(struct feed *feed, const struct mesos_master *masters, size_t count)
 {
 	if (!count)

@@ -67,6 +67,8 @@ int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework
 const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len);
 int feed_events_end(struct feed *feed);
+/* The cluster as of the last update. */
+struct cluster_maps feed_maps(const struct feed *feed);
 
 /* The masters that were detected, the leader first: they are the zone's masters from now on instead of the configured
  * ones, at once. 0: none is known now, and the zone keeps those that it has. A copy is taken. ERR_NOMEM and the like:
