@@ -63,8 +63,8 @@ struct stream_event {
 struct stream_sink {
 	void *ctx;
 	/* SUBSCRIBED: its state follows element by element through `state`, whose leader(), master_id() and
-	 * reregister_timeout() are not called; then snapshot_end() if it was whole. If not, the parse fails or the connection ends, and whoever
-	 * feeds the parser knows by stream_parser_in_snapshot() that a snapshot was under way. */
+	 * reregister_timeout() are not called; then snapshot_end() if it was whole. If not, the parse fails or the
+	 * connection ends, and whoever feeds the parser knows by stream_parser_in_snapshot() that one was under way. */
 	int (*snapshot_begin)(void *ctx);
 	struct state_sink state; /* with its own ctx; skipped() is also called for what events say */
 	/* `heartbeat` are the seconds between heartbeats, 0 if the master did not say. */

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recordings of real masters' event streams, played at full speed, byte by byte, and cut in the middle of every record
+ * with a new connection: the zone is always the one of the state document of that moment. */
+#include "t/unit/stream.h"
+
+#include "t/unit/master.h"
+
+struct recording {
+	char name[300];
+	char *text;
+	size_t len;
+	struct record {
+		const char *json;
+		size_t len;
+	} records[400];
+	size_t count;
+};
+
+static struct recording recordings[16];
+static size_t recording_count;
+
+static void split(struct recording *r)
+{
+	for (const char *at = r->text, *end = r->text + r->len; at < end; r->count++) {
+		char *json;
+		size_t len = strtoul(at, &json, 10);
+
+		assert_true(r->count < 400 && *json == '\n' && (size_t)(end - json - 1) >= len);
+		r->records[r->count] = (struct record){json + 1, len};
+		at = json + 1 + len;
+	}
+}
+
+static char *read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "r");
+	char *text = malloc(1 << 20);
+
+	assert_non_null(f);
+	*len = fread(text, 1, 1 << 20, f);
+	assert_true(*len > 0 && *len < 1 << 20);
+	fclose(f);
+	return text;
+}
+
+static int read_recordings_of(const char *path)
+{
+	DIR *dir = opendir(path);
+	char file[1400];
+
+	if (!dir)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		struct recording *r = &recordings[recording_count];
+
+		if (!strstr(entry->d_name, ".recordio"))
+			continue;
+		assert_true(recording_count < 16);
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		snprintf(r->name, sizeof(r->name), "%s", entry->d_name);
+		r->text = read_file(file, &r->len);
+		split(r);
+		recording_count++;
+	}
+	closedir(dir);
+	return 0;
+}
+
+static int read_recordings(void **state)
+{
+	const char *source = getenv("MN_SRCDIR") ? getenv("MN_SRCDIR") : ".";
+	char path[900];
+
+	assert_int_equal(read_documents(state), 0);
+	snprintf(path, sizeof(path), "%s/t/data/stream", source);
+	assert_int_equal(read_recordings_of(path), 0);
+	snprintf(path, sizeof(path), "%s/../shared/captures/stream", source);
+	if (read_recordings_of(path))
+		print_message("# skipped: the recordings of ../shared/captures/stream, which is not there\n");
+	return 0;
+}
+
+static int free_recordings(void **state)
+{
+	while (recording_count)
+		free(recordings[--recording_count].text);
+	return free_documents(state);
+}
+
+static const struct recording *find_recording(const char *name)
+{
+	for (size_t i = 0; i < recording_count; i++)
+		if (strstr(recordings[i].name, name))
+			return &recordings[i];
+	fail_msg("there is no recording %s", name);
+	return NULL;
+}
+
+static const struct document *find_document(const char *name)
+{
+	for (size_t i = 0; i < document_count; i++)
+		if (strstr(documents[i].name, name))
+			return &documents[i];
+	fail_msg("there is no document %s", name);
+	return NULL;
+}
+
+static void same_zone(const struct rig *got, const struct rig *wanted, const char *where)
+{
+	char *a = rig_dump(got), *b = rig_dump(wanted);
+
+	if (strcmp(a, b) != 0)
+		fail_msg("%s: the stream has made\n%sand the document\n%s", where, a, b);
+	free(a);
+	free(b);
+}
+
+static bool is_over(const struct cluster_element *e)
+{
+	const struct cluster_task *task = (const void *)e;
+
+	return e->kind == CLUSTER_TASK && (task->state == CLUSTER_TASK_TERMINAL || task->state == CLUSTER_TASK_UNREACHABLE);
+}
+
+static size_t compare_maps(const struct rig *a, const struct rig *b, bool active_too, const char *where)
+{
+	struct cluster_maps of_a = feed_maps(a->feed), of_b = feed_maps(b->feed);
+	size_t count = 0;
+
+	for (int kind = 0; kind <= CLUSTER_TASK; kind++) {
+		struct pmap_iter it = pmap_iter(of_a.of[kind]);
+
+		for (const struct cluster_element *e; (e = pmap_next(&it));) {
+			const struct cluster_task *task = (const void *)e;
+			struct cluster_text scope = kind == CLUSTER_TASK ? task->framework_id : (struct cluster_text){0};
+			const struct cluster_element *other = cluster_maps_find(&of_b, kind, cluster_text(e, scope), scope.len,
+				cluster_text(e, e->id), e->id.len);
+			const size_t from = offsetof(struct cluster_element, size);
+
+			if (is_over(e))
+				continue;
+			if (!other)
+				fail_msg("%s: only one has %s", where, cluster_text(e, e->id));
+			struct cluster_builder b2 = {0};
+			assert_int_equal(cluster_build_copy(&b2, e), 0);
+			if (kind == CLUSTER_FRAMEWORK && !active_too)
+				b2.framework->active = ((const struct cluster_framework *)(const void *)other)->active;
+			if (b2.element->size != other->size ||
+				memcmp((char *)b2.element + from, (const char *)other + from, other->size - from) != 0)
+				fail_msg("%s: %s differs", where, cluster_text(e, e->id));
+			cluster_builder_fini(&b2);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Both have the same elements, byte for byte, but for what events do not tell: whether schedulers are connected. */
+static size_t same_elements(const struct rig *a, const struct rig *b, bool active_too, const char *where)
+{
+	compare_maps(b, a, active_too, where);
+	return compare_maps(a, b, active_too, where);
+}
+
+/* Each recorded document against the stream up to the moment that it is from (actions.txt and the timelines of the
+ * recordings say when that was). */
+static void moments(void **state)
+{
+	static const struct {
+		const char *document, *recording;
+		size_t records;
+	} cases[] = {
+		{"A01-running.json", "real-A.recordio", 35},
+		{"A03-marathon.json", "real-A.recordio", 66},
+		{"A05-framework-disconnected.json", "real-A.recordio", 73},
+		{"A08-agent-unreachable.json", "real-A.recordio", 97},
+		{"A10-framework-gone.json", "real-A.recordio", 132},
+		{"C3-after-failover-5060.json", "real-C-5060.recordio", 3},
+		{"C1-running-5050.json", "real-C-5070.recordio", 18}, /* the same tasks after a failover */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct document *d = find_document(cases[i].document);
+		const struct recording *r = find_recording(cases[i].recording);
+		struct rig *wanted = rig_new();
+		struct player *p = player_new();
+
+		assert_int_equal(rig_take(wanted, d->text, d->len), 0);
+		play_connect(p);
+		for (size_t k = 0; k < cases[i].records; k++) {
+			assert_int_equal(play_record(p, r->records[k].json, r->records[k].len), 0);
+			if (k % 3 == i % 3)
+				assert_int_equal(apply_flush(p->apply), 0);
+		}
+		assert_int_equal(apply_flush(p->apply), 0);
+		same_zone(p->rig, wanted, d->name);
+		same_elements(p->rig, wanted, false, d->name);
+		assert_int_equal(apply_counters(p->apply)->unknown_tasks, 0);
+		player_free(p);
+		rig_free(wanted);
+	}
+}
+
+/* The v1 API's whole state and /master/state, of the same moment. */
+static void snapshots(void **state)
+{
+	static const char *const names[] = {"A01-running", "A03-marathon", "A08-agent-unreachable"};
+	const char *source = getenv("MN_SRCDIR") ? getenv("MN_SRCDIR") : ".";
+
+	for (size_t i = 0; i < 3; i++) {
+		char path[900], record[1 << 16];
+		size_t len;
+
+		snprintf(path, sizeof(path), "%s/t/data/stream/mesos-1.12.0-real-%s.GET_STATE.json", source, names[i]);
+		char *text = read_file(path, &len);
+		const char *from = strstr(text, "\"get_state\":");
+		assert_non_null(from);
+		int n = snprintf(record, sizeof(record), "{\"type\":\"SUBSCRIBED\",\"subscribed\":{%.*s}",
+			(int)(len - (size_t)(from - text)), from);
+		assert_true(n > 0 && (size_t)n < sizeof(record));
+		const struct document *d = find_document(names[i]);
+		struct rig *wanted = rig_new();
+		struct player *p = player_new();
+		assert_int_equal(rig_take(wanted, d->text, d->len), 0);
+		play_connect(p);
+		assert_int_equal(play_text(p, record), 0);
+		assert_int_equal(p->snapshots, 1);
+		same_zone(p->rig, wanted, d->name);
+		same_elements(p->rig, wanted, true, d->name);
+		player_free(p);
+		rig_free(wanted);
+		free(text);
+	}
+}
+
+static struct master *master_of(const struct recording *r, size_t records)
+{
+	struct master *m = master_new("master@127.0.0.1:15050");
+
+	for (size_t k = 0; k < records; k++) {
+		json_t *event = json_loadb(r->records[k].json, r->records[k].len, 0, NULL);
+
+		assert_non_null(event);
+		master_take(m, event);
+		json_decref(event);
+	}
+	return m;
+}
+
+/* The zone of the master's document is the player's. */
+static void same_as_master(const struct player *p, const struct master *m, const char *where)
+{
+	char *text = master_state(m);
+	struct rig *wanted = rig_new();
+
+	assert_int_equal(rig_take(wanted, text, strlen(text)), 0);
+	same_zone(p->rig, wanted, where);
+	rig_free(wanted);
+	free(text);
+}
+
+static void byte_by_byte(void **state)
+{
+	for (size_t i = 0; i < recording_count; i++) {
+		const struct recording *r = &recordings[i];
+		struct player *whole = player_new(), *bytes = player_new();
+		struct master *m = master_of(r, r->count);
+
+		play_connect(whole);
+		assert_int_equal(play(whole, r->text, r->len), 0);
+		assert_int_equal(apply_flush(whole->apply), 0);
+		assert_true(stream_parser_at_boundary(whole->parser));
+		same_as_master(whole, m, r->name);
+		play_connect(bytes);
+		for (size_t k = 0; k < r->len; k++)
+			assert_int_equal(play(bytes, r->text + k, 1), 0);
+		assert_int_equal(apply_flush(bytes->apply), 0);
+		same_zone(bytes->rig, whole->rig, r->name);
+		same_elements(bytes->rig, whole->rig, true, r->name);
+		assert_int_equal(stream_parser_counts(bytes->parser)->bytes, r->len);
+		assert_int_equal(stream_parser_counts(bytes->parser)->bad, 0);
+		player_free(whole);
+		player_free(bytes);
+		master_free(m);
+	}
+}
+
+/* After each record, committed by itself. */
+static void one_by_one(void **state)
+{
+	for (size_t i = 0; i < recording_count; i++) {
+		const struct recording *r = &recordings[i];
+		struct player *p = player_new();
+		struct master *m = master_new("master@127.0.0.1:15050");
+		char where[400];
+
+		play_connect(p);
+		for (size_t k = 0; k < r->count; k++) {
+			json_t *event = json_loadb(r->records[k].json, r->records[k].len, 0, NULL);
+
+			snprintf(where, sizeof(where), "%s record %zu", r->name, k);
+			assert_int_equal(play_record(p, r->records[k].json, r->records[k].len), 0);
+			assert_int_equal(apply_flush(p->apply), 0);
+			master_take(m, event);
+			json_decref(event);
+			same_as_master(p, m, where);
+		}
+		player_free(p);
+		master_free(m);
+	}
+}
+
+/* The connection ends in the middle of a record, and another brings the state as it is by then. */
+static void cut(void **state)
+{
+	for (size_t i = 0; i < recording_count; i++) {
+		const struct recording *r = &recordings[i];
+		struct player *p = player_new();
+
+		for (size_t k = 0; k < r->count; k++) {
+			const struct record *record = &r->records[k];
+			struct master *m = master_of(r, k);
+			char *snapshot = master_subscribed(m), where[400], head[24];
+			uint32_t before = k ? rig_serial(p->rig) : 0;
+
+			snprintf(where, sizeof(where), "%s record %zu", r->name, k);
+			play_connect(p);
+			if (k) { /* what is known is told again: nothing changes */
+				assert_int_equal(play_text(p, snapshot), 0);
+				same_as_master(p, m, where);
+				if (k > 1)
+					assert_int_equal(rig_serial(p->rig), before);
+			}
+			snprintf(head, sizeof(head), "%zu\n", record->len);
+			assert_int_equal(play(p, head, strlen(head)), 0);
+			assert_int_equal(play(p, record->json, record->len / 2), 0);
+			assert_false(stream_parser_at_boundary(p->parser));
+			play_disconnect(p);
+			assert_int_equal(apply_flush(p->apply), 0);
+			if (k)
+				same_as_master(p, m, where);
+			free(snapshot);
+			master_free(m);
+			/* and the event comes after all */
+			play_connect(p);
+			m = master_of(r, k + 1);
+			snapshot = master_subscribed(m);
+			assert_int_equal(play_text(p, snapshot), 0);
+			same_as_master(p, m, where);
+			play_disconnect(p);
+			free(snapshot);
+			master_free(m);
+		}
+		player_free(p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(moments),
+		cmocka_unit_test(snapshots),
+		cmocka_unit_test(byte_by_byte),
+		cmocka_unit_test(one_by_one),
+		cmocka_unit_test(cut),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, read_recordings, free_recordings);
+}
