@@ -11,6 +11,7 @@ use NamedHttp;
 my $state = "$ENV{MN_SRCDIR}/t/data/state/mesos-1.12.0-real-A03-marathon.json";
 my $named = Named->start(config => NamedHttp::config(), state => $state);
 my $http = NamedHttp->new($named);
+$named->wait_log(qr/the first state is served/);
 
 subtest "/v1/version" => sub {
     my $reply = $http->get("/v1/version");

@@ -168,10 +168,10 @@ static const struct conf_key keys[] = {
 	{ .name = "httpport", .shown = "HttpPort", .group = CONF_GROUP_HTTP,
 	  .type = &conf_type_number, FIELD(http_port), .min = 1, .max = PORT_MAX, .preset = "8123",
 	  .help = "the TCP port that it is served on" },
-	{ .name = "enumerationOn", .shown = "EnumerationOn", .group = CONF_GROUP_HTTP, .effect = CONF_NOT_YET_TRUE,
+	{ .name = "enumerationOn", .shown = "EnumerationOn", .group = CONF_GROUP_HTTP,
 	  .type = &conf_type_flag, FIELD(enumeration_on), .preset = "true",
 	  .help = "whether it hands out all records at once" },
-	{ .name = "httpCredentials", .shown = "HttpCredentials", .group = CONF_GROUP_HTTP, .effect = CONF_NOT_YET,
+	{ .name = "httpCredentials", .shown = "HttpCredentials", .group = CONF_GROUP_HTTP,
 	  .type = &conf_type_credentials, .members = http_credentials, .secret = true, .preset = "{}",
 	  .rule = "an object with \"user\" and \"password\", or with \"token\"", .help = "who may use it" },
 

@@ -12,11 +12,12 @@
 #include "http/parts.h"
 #include "http/reply.h"
 
-#define POOL_SIZE  (32u << 10) /* of a connection: a request's head has to fit, and blocks of streams are made in it */
-#define POOL_STEP  (4u << 10)
-#define PER_CLIENT 128u /* connections of one address */
-#define SWEEP_TIME 1.0
-#define ERROR_MAX  256
+#define POOL_SIZE   (32u << 10) /* of a connection: a request's head has to fit, and blocks of streams are made in it */
+#define POOL_STEP   (4u << 10)
+#define PER_CLIENT  128u /* connections of one address */
+#define STREAMS_MAX 32u
+#define SWEEP_TIME  1.0
+#define ERROR_MAX   256
 
 static struct log_limit library_limit;
 
@@ -115,12 +116,62 @@ static bool has_body(struct MHD_Connection *mhd)
 	       MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+/* The route of a request, or NULL: there is none, and that was replied. */
+static const struct http_route *find_route(struct http_request *r)
+{
+	size_t len;
+	int err = ERR_FORMAT;
+	const char *path = http_path_of(r->target, &len);
+	const struct http_route *route = path ? http_route_find(path, len, r->tail, &err) : NULL;
+
+	if (route && route->flags & HTTP_ROUTE_DUMP && !r->connection->http->settings.conf->enumeration_on)
+		http_reply_error(r, MHD_HTTP_NOT_FOUND, "the configuration has enumerationOn false");
+	else if (route)
+		return route;
+	else if (err == ERR_FORMAT)
+		http_reply_error(r, MHD_HTTP_BAD_REQUEST, "the target is no path, or its encoding is broken");
+	else if (err == ERR_LIMIT)
+		http_reply_error(
+			r, MHD_HTTP_URI_TOO_LONG, "a part of the path has more than %u bytes", HTTP_SEGMENT_MAX - 1);
+	else
+		http_reply_error(r, MHD_HTTP_NOT_FOUND, "there is no such path");
+	return NULL;
+}
+
+static bool authorize(struct http_request *r)
+{
+	const struct http_auth *auth = &r->connection->http->auth;
+
+	if (http_auth_check(auth, MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION)))
+		return true;
+	http_reply_refusal(r, MHD_HTTP_UNAUTHORIZED, MHD_HTTP_HEADER_WWW_AUTHENTICATE, http_auth_challenge(auth),
+		"the right credentials are needed");
+	return false;
+}
+
+/* Is there room for one more that goes over everything? */
+static bool ration(struct http_request *r)
+{
+	struct http *http = r->connection->http;
+	char wait[16];
+
+	if (http->streams >= STREAMS_MAX) {
+		http_reply_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "1",
+			"too many dumps are being sent");
+		return false;
+	}
+	unsigned seconds = http_quota_take(&http->quota, &r->connection->client, ev_now(http->loop));
+	if (!seconds)
+		return true;
+	snprintf(wait, sizeof(wait), "%u", seconds);
+	http_reply_refusal(
+		r, MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, wait, "too many dumps for one client");
+	return false;
+}
+
 /* What is wrong with a request before a handler sees it; false: it was refused. */
 static bool admit(struct http_request *r, const char *method, const char *version)
 {
-	size_t len;
-	int err;
-
 	r->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	if (strcmp(version, MHD_HTTP_VERSION_1_1) != 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0) {
 		http_reply_error(r, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 and HTTP/1.0 are understood");
@@ -130,26 +181,19 @@ static bool admit(struct http_request *r, const char *method, const char *versio
 		http_reply_error(r, MHD_HTTP_URI_TOO_LONG, "the target has more than %u bytes", HTTP_TARGET_MAX);
 		return false;
 	}
-	const char *path = http_path_of(r->target, &len);
-	r->route = path ? http_route_find(path, len, r->tail, &err) : NULL;
-	if (!path || (!r->route && err == ERR_FORMAT)) {
-		http_reply_error(r, MHD_HTTP_BAD_REQUEST, "the target is no path, or its encoding is broken");
+	const struct http_route *route = find_route(r);
+	if (!route)
 		return false;
-	}
-	if (!r->route && err == ERR_LIMIT) {
-		http_reply_error(
-			r, MHD_HTTP_URI_TOO_LONG, "a part of the path has more than %u bytes", HTTP_SEGMENT_MAX - 1);
-		return false;
-	}
-	if (!r->route) {
-		http_reply_error(r, MHD_HTTP_NOT_FOUND, "there is no such path");
-		return false;
-	}
 	if (!r->head && strcmp(method, MHD_HTTP_METHOD_GET) != 0) {
 		http_reply_refusal(r, MHD_HTTP_METHOD_NOT_ALLOWED, MHD_HTTP_HEADER_ALLOW, "GET, HEAD",
 			"the method is not allowed here");
 		return false;
 	}
+	if (!(route->flags & HTTP_ROUTE_OPEN) && !authorize(r))
+		return false;
+	if (route->flags & HTTP_ROUTE_COSTLY && !ration(r))
+		return false;
+	r->route = route;
 	return true;
 }
 
@@ -238,6 +282,12 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 
 	if (!http) {
 		log_error("http", "HTTP cannot be served error=\"%s\"", err_text(ERR_NOMEM));
+		return NULL;
+	}
+	int err = http_auth_init(&http->auth, settings->conf);
+	if (err) {
+		log_error("http", "HTTP cannot be served error=\"%s\"", err_text(err));
+		free(http);
 		return NULL;
 	}
 	http->loop = loop;

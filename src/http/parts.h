@@ -7,8 +7,10 @@
 #include <microhttpd.h>
 #include <sys/queue.h>
 
+#include "http/auth.h"
 #include "http/http.h"
 #include "http/path.h"
+#include "http/quota.h"
 #include "http/request.h"
 #include "http/route.h"
 
@@ -19,6 +21,8 @@
 #define HTTP_TIME_REPLY 60.0
 #define HTTP_TIME_DUMP  600.0
 #define HTTP_TIME_STALL 30u
+
+struct http_census;
 
 struct http_connection {
 	TAILQ_ENTRY(http_connection) entry;
@@ -49,6 +53,10 @@ struct http_request {
 struct http {
 	struct ev_loop *loop;
 	struct http_settings settings;
+	struct http_auth auth;
+	struct http_quota quota;
+	unsigned streams;           /* that are being sent */
+	struct http_census *census; /* the newest, as long as somebody uses it */
 	struct MHD_Daemon *daemon;
 	ev_io io;
 	ev_timer timeout; /* libmicrohttpd's */
@@ -58,6 +66,8 @@ struct http {
 
 /* Replies with the response, and lets it go; NULL cuts the connection. */
 void http_request_queue(struct http_request *request, unsigned status, struct MHD_Response *response);
+/* Where requests find a census that they can share. */
+struct http_census **http_request_census(const struct http_request *request);
 void http_request_free(struct http_request *request);
 /* Lets libmicrohttpd go on with a connection that was suspended. */
 void http_request_resume(struct http_request *request);

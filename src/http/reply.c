@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "http/gzip.h"
 #include "http/json.h"
 #include "http/parts.h"
 
 #define ERROR_MAX  512
 #define BLOCK_SIZE 16384 /* what libmicrohttpd asks a stream for at once, if its pool has it */
+#define GZIP_LEAST 1024  /* bytes of a body that is worth it */
+#define GZIP_STEP  65536 /* that are compressed in vain at the most, before others get their turn */
 
 void http_request_queue(struct http_request *r, unsigned status, struct MHD_Response *response)
 {
@@ -26,31 +30,43 @@ static bool add_header(struct MHD_Response *response, const char *name, const ch
 	return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-void http_reply_headers(struct http_request *r, unsigned status, const char *type, struct http_body *body,
-	const char *const headers[][2])
+static bool takes_gzip(struct http_request *r)
 {
+	return http_gzip_accepted(
+		MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+}
+
+/* The headers that tell of the body: `varies`, it could be compressed; `gzip`, it is. */
+static bool describe(struct MHD_Response *response, const char *type, bool varies, bool gzip)
+{
+	return add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) &&
+	       (!varies || add_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING)) &&
+	       (!gzip || add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip"));
+}
+
+/* Replies with what is in the body, and one more header if there is a `name`. */
+static void reply_with(struct http_request *r, unsigned status, const char *type, struct http_body *body,
+	const char *name, const char *value)
+{
+	bool varies = body->len >= GZIP_LEAST && !body->failed;
+	bool gzip = varies && takes_gzip(r) && http_gzip_body(body);
 	struct MHD_Response *response = NULL;
 
 	if (!body->failed)
 		response = MHD_create_response_from_buffer_with_free_callback(body->len, body->data, free);
-	if (response) {
-		bool good = !type || add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-
+	if (response)
 		*body = (struct http_body){0};
-		for (; good && headers && headers[0][0]; headers++)
-			good = add_header(response, headers[0][0], headers[0][1]);
-		if (!good) {
-			MHD_destroy_response(response);
-			response = NULL;
-		}
-	}
 	http_body_fini(body);
+	if (response && (!describe(response, type, varies, gzip) || (name && !add_header(response, name, value)))) {
+		MHD_destroy_response(response);
+		response = NULL;
+	}
 	http_request_queue(r, status, response);
 }
 
 void http_reply_body(struct http_request *r, unsigned status, const char *type, struct http_body *body)
 {
-	http_reply_headers(r, status, type, body, NULL);
+	reply_with(r, status, type, body, NULL, NULL);
 }
 
 void http_reply_json(struct http_request *r, unsigned status, json_t *value)
@@ -97,43 +113,74 @@ void http_reply_error(struct http_request *r, unsigned status, const char *forma
 	http_reply_body(r, status, HTTP_TYPE_JSON, &body);
 }
 
-void http_reply_refusal(
-	struct http_request *r, unsigned status, const char *header, const char *value, const char *text)
+void http_reply_refusal(struct http_request *r, unsigned status, const char *name, const char *value, const char *text)
 {
-	const char *const headers[][2] = {{header, value}, {NULL, NULL}};
 	struct http_body body = {0};
 
 	write_error(&body, text);
-	http_reply_headers(r, status, HTTP_TYPE_JSON, &body, headers);
+	reply_with(r, status, HTTP_TYPE_JSON, &body, name, value);
 }
 
 /* A stream on its way: what was made and not yet taken. */
 struct flow {
+	struct http *http;
 	struct http_stream stream;
 	struct http_body body;
 	size_t taken;
-	bool ended;
+	bool ended;             /* all of it is made */
+	struct http_gzip *gzip; /* NULL: sent as it is */
+	bool out;               /* all of it is compressed and taken */
 };
+
+/* Sees to it that there is something to take, if that can be had in one step. Negative: the stream failed. */
+static int fill(struct flow *f)
+{
+	if (f->taken < f->body.len || f->ended)
+		return 0;
+	f->taken = f->body.len = 0;
+	int result = f->stream.more(f->stream.ctx, &f->body);
+	f->ended = result > 0;
+	return result < 0 || f->body.failed ? ERR_LIMIT : 0;
+}
+
+static ssize_t take(struct flow *f, char *out, size_t max)
+{
+	size_t n = f->body.len - f->taken;
+
+	if (n > max)
+		n = max;
+	if (n)
+		memcpy(out, f->body.data + f->taken, n);
+	f->taken += n;
+	f->out = f->ended && f->taken == f->body.len;
+	return (ssize_t)n;
+}
+
+static ssize_t take_compressed(struct flow *f, char *out, size_t max)
+{
+	size_t in = f->body.len - f->taken, len = max;
+
+	f->out = http_gzip_write(f->gzip, in ? f->body.data + f->taken : NULL, &in, out, &len, f->ended);
+	f->taken += in;
+	return (ssize_t)len;
+}
 
 static ssize_t read_flow(void *arg, uint64_t pos, char *out, size_t max)
 {
 	struct flow *f = arg;
+	size_t made = 0;
+	ssize_t n = 0;
 
-	if (f->taken == f->body.len && !f->ended) {
-		f->taken = f->body.len = 0;
-		int more = f->stream.more(f->stream.ctx, &f->body);
-		if (more < 0 || f->body.failed)
+	while (!n && !f->out && made < GZIP_STEP) {
+		if (fill(f))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
-		f->ended = more > 0;
+		size_t left = f->body.len - f->taken;
+		n = f->gzip ? take_compressed(f, out, max) : take(f, out, max);
+		if (!n && !left) /* the stream itself wants to give others their turn */
+			break;
+		made += left;
 	}
-	size_t n = f->body.len - f->taken;
-	if (!n)
-		return f->ended ? MHD_CONTENT_READER_END_OF_STREAM : 0;
-	if (n > max)
-		n = max;
-	memcpy(out, f->body.data + f->taken, n);
-	f->taken += n;
-	return (ssize_t)n;
+	return n || !f->out ? n : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
 static void free_flow(void *arg)
@@ -141,6 +188,8 @@ static void free_flow(void *arg)
 	struct flow *f = arg;
 
 	f->stream.free(f->stream.ctx);
+	f->http->streams--;
+	http_gzip_free(f->gzip);
 	http_body_fini(&f->body);
 	free(f);
 }
@@ -151,14 +200,17 @@ void http_reply_stream(struct http_request *r, unsigned status, const char *type
 	struct MHD_Response *response = NULL;
 
 	if (f) {
+		f->http = r->connection->http;
+		f->http->streams++;
 		f->stream = *stream;
+		f->gzip = takes_gzip(r) ? http_gzip_new() : NULL;
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_flow, f, free_flow);
 		if (!response)
 			free_flow(f);
 	} else {
 		stream->free(stream->ctx);
 	}
-	if (response && !add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type)) {
+	if (response && !describe(response, type, true, f->gzip)) {
 		MHD_destroy_response(response);
 		response = NULL;
 	}

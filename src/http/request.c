@@ -28,6 +28,11 @@ const struct addr *http_request_client(const struct http_request *r)
 	return &r->connection->client;
 }
 
+struct http_census **http_request_census(const struct http_request *r)
+{
+	return &r->connection->http->census;
+}
+
 void *http_request_state(const struct http_request *r)
 {
 	return r->state;

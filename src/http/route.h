@@ -10,8 +10,9 @@
 struct http_request;
 
 enum http_route_flags {
-	HTTP_ROUTE_OPEN = 1, /* without credentials, whatever the configuration */
-	HTTP_ROUTE_DUMP = 2, /* hands out everything: not with `enumerationOn` false, and not too often a client */
+	HTTP_ROUTE_OPEN = 1,   /* without credentials, whatever the configuration */
+	HTTP_ROUTE_DUMP = 2,   /* hands out everything: not with `enumerationOn` false */
+	HTTP_ROUTE_COSTLY = 4, /* goes over everything: not too often a client, and not too many at once */
 };
 
 struct http_route {
