@@ -45,10 +45,14 @@ sub owners {
 }
 
 # Has the task the record, or, since what several tasks bring stands with any one of them, the same under its own name?
+# That has a hash and the agent's end behind one of the labels.
 sub brings {
     my ($records, $record) = @_;
-    my ($label, $rest, $data) = $record =~ /^([^.]+)\.(\S+) (.*)/;
-    return $records->{$record} || grep {/^\Q$label\E-[^.]+\.\Q$rest\E \Q$data\E$/} keys %$records;
+    my ($name, $data) = split / /, $record, 2;
+    my @own = map { quotemeta(substr $name, 0, $_) . "-[a-z0-9]+-[^.]+" . quotemeta(substr($name, $_) . " $data") }
+        grep { substr($name, $_, 1) eq "." } 1 .. length($name) - 2;
+    my $own = join "|", @own;
+    return $records->{$record} || grep {/^(?:$own)$/} keys %$records;
 }
 
 sub check_axfr {
