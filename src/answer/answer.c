@@ -39,12 +39,10 @@ static uint16_t direct_answer(const struct answer_settings *settings, const stru
 {
 	const struct zone_rrset *set = node ? zone_rrset_of(node, query->qtype) : NULL;
 
-	if (!set || !set->stride || query->qclass != CLASS_IN || query->nsid)
+	if (!set || !set->stride || !snapshot->zones[node->zone].plain || query->qclass != CLASS_IN ||
+		query->nsid)
 		return 0;
 	if (set->type != RR_A && additional_concerns(set->type) && (set->type != RR_SRV || set->count > 1))
-		return 0;
-	const struct zone_apex *zone = &snapshot->zones[node->zone];
-	if (!zone->node || zone->cuts)
 		return 0;
 
 	size_t head = DNS_HEADER + query->question_len, size = (size_t)set->count * set->stride;
@@ -65,15 +63,15 @@ static uint16_t direct_answer(const struct answer_settings *settings, const stru
 	return (uint16_t)(head + size + opt);
 }
 
-static void answer_at_length(const struct answer_settings *settings,
-	const struct zone_snapshot *snapshot, const struct zone_node *node, enum answer_transport transport,
-	uint32_t random, int err, uint8_t *reply, struct answer_result *result)
+static void answer_at_length(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
+	const struct zone_node *node, enum answer_transport transport, uint32_t random, const struct query *query,
+	uint8_t *reply, struct answer_result *result)
 {
 	struct reply r;
 
-	reply_begin(&r, settings, random, &result->query, reply, result->limit);
-	if (err)
-		r.rcode = (uint16_t)err;
+	reply_begin(&r, settings, random, query, reply, result->limit);
+	if (query->rcode)
+		r.rcode = (uint16_t)query->rcode;
 	else
 		result->verdict = general_answer(&r, snapshot, transport, node);
 	result->reply_len = (uint16_t)reply_end(&r);
@@ -82,22 +80,16 @@ static void answer_at_length(const struct answer_settings *settings,
 }
 
 void answer_query(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, uint32_t random, const uint8_t *packet, size_t packet_len,
-	uint8_t *reply, size_t reply_size, struct answer_result *result)
+	enum answer_transport transport, uint32_t random, const struct query *query, uint8_t *reply,
+	size_t reply_size, struct answer_result *result)
 {
-	struct query *query = &result->query;
 	const struct zone_node *node = NULL;
-	int err = query_parse(query, packet, packet_len);
 
-	if (err == QUERY_DROP) {
-		result->verdict = ANSWER_DROP;
-		result->qtype = 0;
+	result->verdict = query->rcode == QUERY_DROP ? ANSWER_DROP : ANSWER_REPLY;
+	if (query->rcode == QUERY_DROP)
 		return;
-	}
-	result->verdict = ANSWER_REPLY;
-	result->qtype = query->qtype;
 	result->limit = reply_limit(settings, transport, query, reply_size);
-	if (!err) {
+	if (!query->rcode) {
 		node = zone_find_hashed(snapshot->nodes, query->hash, query->name, query->name_len);
 		result->rcode = RCODE_NOERROR;
 		result->truncated = false;
@@ -105,5 +97,5 @@ void answer_query(const struct answer_settings *settings, const struct zone_snap
 		if (result->reply_len)
 			return;
 	}
-	answer_at_length(settings, snapshot, node, transport, random, err, reply, result);
+	answer_at_length(settings, snapshot, node, transport, random, query, reply, result);
 }

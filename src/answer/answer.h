@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Query bytes and a snapshot in, reply bytes out: a pure function without sockets, allocation, locks or
+/* A query and a snapshot in, reply bytes out: a pure function without sockets, allocation, locks or
  * clocks. RFC 1034, 1035, 2181, 2308, 2782, 4592, 6891, 8482; what differs for Mesos-DNS' clients stands in
  * doc/. */
 #ifndef ANSWER_ANSWER_H
@@ -38,16 +38,29 @@ struct answer_result {
 	uint8_t rcode;      /* low four bits, as in the header */
 	bool truncated;     /* TC is set */
 	uint16_t reply_len;
-	uint16_t qtype;     /* 0 if there was no question to be read */
-	uint16_t limit;     /* bytes that the client takes; not with ANSWER_DROP */
-	struct query query; /* as it was read, for whoever else is to answer it; not with ANSWER_DROP */
+	uint16_t limit; /* bytes that the client takes; not with ANSWER_DROP */
 };
 
-/* `random` is 32 fresh random bits (they choose where rotation starts). `reply` has room for `reply_size`
- * bytes: at least 512 for UDP; 65,535 gives TCP all that it may have. `query` and `reply` must not overlap.
- */
+/* Answers what query_parse() made of a packet. `random` is 32 fresh random bits (they choose where rotation starts).
+ * `reply` has room for `reply_size` bytes: at least 512 for UDP; 65,535 gives TCP all that it may have. The packet and
+ * `reply` must not overlap. */
 void answer_query(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, uint32_t random, const uint8_t *query, size_t query_len,
-	uint8_t *reply, size_t reply_size, struct answer_result *result);
+	enum answer_transport transport, uint32_t random, const struct query *query, uint8_t *reply,
+	size_t reply_size, struct answer_result *result);
+
+/* Brings what the answer will read into the cache, one step of the way to the name's node each: for a batch of queries,
+ * step by step for all of them, so that they wait for the memory together. Hints only, whatever the query is. */
+enum { ANSWER_PREFETCH_STEPS = 3 };
+static inline void answer_prefetch(const struct zone_snapshot *snapshot, const struct query *query, unsigned step)
+{
+	if (query->rcode)
+		return;
+	if (step == 0)
+		pmap_prefetch_place(snapshot->nodes, query->hash);
+	else if (step == 1)
+		pmap_prefetch_page(snapshot->nodes, query->hash);
+	else
+		pmap_prefetch_item(snapshot->nodes, query->hash);
+}
 
 #endif

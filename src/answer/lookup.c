@@ -83,7 +83,7 @@ enum lookup_status lookup_from(const struct zone_snapshot *snapshot, const struc
 	found->exact = false;
 	if (node_exists(node)) {
 		found->zone = &snapshot->zones[node->zone];
-		if (found->zone->node && !found->zone->cuts) {
+		if (found->zone->plain) {
 			found->node = node;
 			found->exact = true;
 			return LOOKUP_NODE;

@@ -119,20 +119,23 @@ static int parse_body(struct query *query, const uint8_t *packet, size_t len)
 	return 0;
 }
 
-int query_parse(struct query *query, const uint8_t *packet, size_t len)
+void query_parse(struct query *query, const uint8_t *packet, size_t len)
 {
-	if (len < DNS_HEADER)
-		return QUERY_DROP;
 	query->packet = packet;
-	query->flags = wire_get_u16(packet + 2);
+	query->rcode = QUERY_DROP;
 	query->qtype = query->question_len = 0;
 	query->udp_size = DNS_UDP_MIN;
 	query->edns = query->dnssec_ok = query->nsid = false;
 	query->edns_version = 0;
+	if (len < DNS_HEADER)
+		return;
+	query->flags = wire_get_u16(packet + 2);
 	if (query->flags & FLAG_QR)
-		return QUERY_DROP;
+		return;
 	int err = parse_body(query, packet, len);
 	if (query->flags & FLAG_OPCODE) /* whose messages need not look like a query's */
-		return RCODE_NOTIMP;
-	return err || !query->edns_version ? err : RCODE_BADVERS;
+		err = RCODE_NOTIMP;
+	else if (!err && query->edns_version)
+		err = RCODE_BADVERS;
+	query->rcode = (int16_t)err;
 }

@@ -23,10 +23,12 @@ enum { /* in the header's second 16 bits */
 	FLAG_CD = 0x0010,
 };
 
-#define QUERY_DROP (-1) /* no query, no reply */
+#define QUERY_DROP (-1) /* as rcode: no query, no reply */
 
 struct query {
 	const uint8_t *packet; /* borrowed */
+	int16_t rcode;         /* 0, QUERY_DROP, or the response code of a query that gets nothing else; the other fields
+				* then hold what could be read */
 	uint16_t flags, qclass;
 	uint16_t qtype;
 	uint16_t question_len; /* bytes after the header that a reply repeats; 0: there is no question to be
@@ -41,8 +43,7 @@ struct query {
 	uint8_t name[DNAME_MAX]; /* lower case */
 };
 
-/* Fills `query` from a packet, which must outlive it. Returns 0, QUERY_DROP, or the response code of a query
- * that gets nothing else; the fields then hold what could be read. */
-int query_parse(struct query *query, const uint8_t *packet, size_t len);
+/* Fills `query` from a packet, which must outlive it. */
+void query_parse(struct query *query, const uint8_t *packet, size_t len);
 
 #endif

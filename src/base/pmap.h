@@ -90,6 +90,21 @@ static inline void pmap_prefetch_page(const struct pmap *map, uint64_t hash)
 	__builtin_prefetch(page + 64);
 }
 
+/* The item itself, or one that has the low half of its hash. */
+static inline void pmap_prefetch_item(const struct pmap *map, uint64_t hash)
+{
+	const struct pmap_page *page = pmap_page(map, hash);
+
+	for (unsigned i = 0; page && i < page->count; i++) {
+		if (page->tags[i] != (uint32_t)hash)
+			continue;
+		const char *item = pmap_page_items(page)[i];
+		__builtin_prefetch(item);
+		__builtin_prefetch(item + 64);
+		return;
+	}
+}
+
 /* The item with this hash that `match(item, key)` accepts, or NULL. Inline, so that the comparison is too. */
 static inline void *pmap_find(const struct pmap *map, uint64_t hash, bool (*match)(const void *item, const void *key),
 	const void *key)

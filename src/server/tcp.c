@@ -112,13 +112,13 @@ static size_t next_message(struct conn *conn, size_t at, bool *there)
 }
 
 /* True: the reply is there; false: it comes by tcp_reply(). */
-static bool forward(struct conn *conn, uint8_t *reply, struct answer_result *result)
+static bool forward(struct conn *conn, const struct query *query, uint8_t *reply, struct answer_result *result)
 {
 	struct conn_ref ref = conn_reference(conn);
 	struct forward_client client = {.addr = conn->peer};
 
 	memcpy(client.ticket, &ref, sizeof(ref));
-	if (worker_forward(tcp_of(conn)->worker, ANSWER_TCP, &client, reply, result))
+	if (worker_forward(tcp_of(conn)->worker, ANSWER_TCP, &client, query, reply, result))
 		return true;
 	conn->waiting++;
 	return false;
@@ -159,14 +159,15 @@ static bool serve(struct conn *conn)
 	while (ok && !conn->pending && !conn->closing && conn->waiting < WAITING_MAX) {
 		size_t len = next_message(conn, at, &there);
 		struct answer_result result;
+		struct query query;
 
 		if (!there)
 			break;
-		worker_answer(worker, snapshot, ANSWER_TCP, conn->in + at + 2, len, tcp->out + used + 2,
-			REPLY_MAX, &result);
+		query_parse(&query, conn->in + at + 2, len);
+		worker_answer(worker, snapshot, ANSWER_TCP, &query, len, tcp->out + used + 2, REPLY_MAX, &result);
 		at += 2 + len;
 		if (result.verdict == ANSWER_REPLY ||
-			(result.verdict == ANSWER_OUTSIDE && forward(conn, tcp->out + used + 2, &result))) {
+			(result.verdict == ANSWER_OUTSIDE && forward(conn, &query, tcp->out + used + 2, &result))) {
 			wire_put_u16(tcp->out + used, result.reply_len);
 			used += 2u + result.reply_len;
 			replies++;

@@ -31,18 +31,18 @@ static void count_reply(struct server_counters *counters, enum answer_transport 
 }
 
 void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, const uint8_t *query, size_t query_len, uint8_t *reply,
+	enum answer_transport transport, const struct query *query, size_t query_len, uint8_t *reply,
 	size_t reply_size, struct answer_result *result)
 {
 	struct server_counters *counters = &worker->counters;
 
-	answer_query(&worker->settings->answer, snapshot, transport, next_random(worker), query, query_len,
-		reply, reply_size, result);
+	answer_query(&worker->settings->answer, snapshot, transport, next_random(worker), query, reply, reply_size,
+		result);
 	counter_add(&counters->queries[transport], 1);
 	counter_add(&counters->bytes_in[transport], query_len);
 	switch (result->verdict) {
 	case ANSWER_REPLY:
-		count_reply(counters, transport, result->qtype, result->rcode, result->reply_len, result->truncated);
+		count_reply(counters, transport, query->qtype, result->rcode, result->reply_len, result->truncated);
 		break;
 	case ANSWER_OUTSIDE:
 		counter_add(&counters->outside, 1);
@@ -76,20 +76,20 @@ static void count_forwarded(struct server_counters *counters, enum answer_transp
 }
 
 bool worker_forward(struct worker *worker, enum answer_transport transport, struct forward_client *client,
-	uint8_t *reply, struct answer_result *result)
+	const struct query *query, uint8_t *reply, struct answer_result *result)
 {
 	size_t len = result->reply_len;
 
 	if (worker->forwarder) {
 		client->tcp = transport == ANSWER_TCP;
-		client->qtype = result->qtype;
+		client->qtype = query->qtype;
 		client->limit = result->limit;
-		if (forward_query(worker->forwarder, client, &result->query, next_random(worker), reply,
-			    &len) == FORWARD_WAITING)
+		if (forward_query(worker->forwarder, client, query, next_random(worker), reply, &len) ==
+			FORWARD_WAITING)
 			return false;
 		result->reply_len = (uint16_t)len;
 	}
-	count_forwarded(&worker->counters, transport, result->qtype, reply, len);
+	count_forwarded(&worker->counters, transport, query->qtype, reply, len);
 	return true;
 }
 

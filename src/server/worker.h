@@ -40,16 +40,16 @@ int worker_start(struct worker *worker);
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker);
 
-/* Answers one query from our zones. With ANSWER_OUTSIDE, worker_forward() is to follow. Both are for its own
+/* Answers one parsed query of `query_len` bytes from our zones. With ANSWER_OUTSIDE, worker_forward() is to follow. Both are for its own
  * thread, and count. */
 void worker_answer(struct worker *worker, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, const uint8_t *query, size_t query_len, uint8_t *reply,
+	enum answer_transport transport, const struct query *query, size_t query_len, uint8_t *reply,
 	size_t reply_size, struct answer_result *result);
 /* Counts how long that many queries took: their replies have been sent just now. For its own thread. */
 void worker_count_latency(struct worker *worker, enum answer_transport transport, unsigned replies);
-/* Hands the query of `result` to the forwarder. `client` has its address and ticket. True: there is a reply,
+/* Hands the query, whose `result` is ANSWER_OUTSIDE, to the forwarder. `client` has its address and ticket. True: there is a reply,
  * as if it were ours; false: it comes later, by udp_reply() or tcp_reply(). */
 bool worker_forward(struct worker *worker, enum answer_transport transport, struct forward_client *client,
-	uint8_t *reply, struct answer_result *result);
+	const struct query *query, uint8_t *reply, struct answer_result *result);
 
 #endif

@@ -81,6 +81,7 @@ struct zone_apex {
 	uint8_t name_len;
 	bool wildcards; /* the zone has any `*` label */
 	bool cuts;      /* the zone has any delegation (a node with ZONE_NODE_CUT) */
+	bool plain;     /* loaded, without delegations: a name that is there is answered for as it stands */
 };
 
 struct zone_snapshot {

@@ -30,6 +30,7 @@ struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial,
 	for (unsigned z = 0; z < zone_count; z++) {
 		if (z || loaded)
 			v->zones[z].node = zone_find(&v->snapshot, v->zones[z].name, v->zones[z].name_len);
+		v->zones[z].plain = v->zones[z].node && !v->zones[z].cuts;
 		v->snapshot.unloaded += !v->zones[z].node;
 	}
 	return v;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an answer costs without its sockets: nanoseconds, and under callgrind instructions:
- *   answer_cost [KIND [COUNT]]
- *   valgrind --tool=callgrind --toggle-collect=answer_query --callgrind-out-file=/dev/null answer_cost a
+ *   answer_cost [KIND [COUNT]]     kinds are below; `scale` is the cost by the number of names
+ *   valgrind --tool=callgrind --toggle-collect=query_parse --toggle-collect=answer_query --callgrind-out-file=/dev/null answer_cost a
  * 10000 */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -68,6 +69,7 @@ static void measure(struct zone_store *store, const struct kind *kind, unsigned 
 	size_t lens[1024];
 	struct timespec start, end;
 	struct answer_result result;
+	struct query query;
 
 	for (unsigned i = 0; i < 1024; i++) {
 		struct ask ask = kind->ask;
@@ -80,12 +82,98 @@ static void measure(struct zone_store *store, const struct kind *kind, unsigned 
 		lens[i] = ask_write(&ask, queries[i]);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (unsigned i = 0; i < count; i++)
-		answer_query(&settings, zone_store_read(store), ANSWER_UDP, i * 2654435761u,
-			queries[i % 1024], lens[i % 1024], reply, sizeof(reply), &result);
+	for (unsigned i = 0; i < count; i++) {
+		query_parse(&query, queries[i % 1024], lens[i % 1024]);
+		answer_query(&settings, zone_store_read(store), ANSWER_UDP, i * 2654435761u, &query, reply,
+			sizeof(reply), &result);
+	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	double ns = (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
 	printf("%-14s %7.1f ns, reply of %u bytes\n", kind->name, ns / count, result.reply_len);
+}
+
+/* How the size of the zone tells: random names out of 100 to 1,000,000, one by one and in batches as the workers have
+ * them. */
+static struct zone_store *make_names(unsigned names)
+{
+	struct zone_store *store = answer_zone_new("mesos", "");
+	struct zone_txn *txn = zone_txn_begin(store, names);
+
+	for (unsigned i = 0; i < names; i++) {
+		char text[64];
+		uint8_t name[DNAME_MAX];
+		int len = snprintf(text, sizeof(text), "task-%u.marathon.mesos", i);
+		size_t name_len = dname_from_text(name, text, (size_t)len);
+		uint32_t address = htonl(0x0a000000 + i);
+
+		zone_txn_change(txn, zone_txn_name(txn, 0, name, name_len), ZONE_RANK_SERVED, 1, RR_A, 60, &address, 4);
+		zone_txn_fold(txn);
+	}
+	if (zone_txn_commit(txn, &(struct zone_commit){0}))
+		abort();
+	return store;
+}
+
+#define SCALE_QUERIES (1u << 18)
+#define SCALE_SIZE    64 /* bytes of a query */
+#define BATCH         32
+
+static double scale(const struct zone_snapshot *snapshot, const uint8_t *packets, size_t batch)
+{
+	static const struct answer_settings settings = {.edns_udp_size = 1232, .set_truncate_bit = true};
+	static struct query queries[BATCH];
+	static uint8_t reply[4096];
+	struct answer_result result;
+	struct timespec start, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (size_t at = 0; at < SCALE_QUERIES; at += batch) {
+		for (size_t i = 0; i < batch; i++) {
+			const uint8_t *packet = packets + (at + i) * SCALE_SIZE;
+
+			query_parse(&queries[i], packet + 1, packet[0]);
+			answer_prefetch(snapshot, &queries[i], 0);
+		}
+		for (unsigned step = 1; batch > 1 && step < ANSWER_PREFETCH_STEPS; step++)
+			for (size_t i = 0; i < batch; i++)
+				answer_prefetch(snapshot, &queries[i], step);
+		for (size_t i = 0; i < batch; i++) {
+			answer_query(&settings, snapshot, ANSWER_UDP, 0, &queries[i], reply, sizeof(reply), &result);
+			if (result.rcode || !result.reply_len)
+				abort();
+		}
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / SCALE_QUERIES;
+}
+
+static void measure_scale(void)
+{
+	uint8_t *packets = malloc((size_t)SCALE_QUERIES * SCALE_SIZE);
+
+	if (!packets)
+		abort();
+	for (unsigned names = 100; names <= 1000000; names *= 10) {
+		struct zone_store *store = make_names(names);
+		const struct zone_snapshot *snapshot = zone_store_read(store);
+		uint64_t random = 1;
+
+		for (unsigned i = 0; i < SCALE_QUERIES; i++) {
+			char name[64];
+			uint8_t query[512];
+
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			snprintf(name, sizeof(name), "task-%u.marathon.mesos", (unsigned)((random >> 32) * names >> 32));
+			size_t len = ask_write(&(struct ask){.name = name, .type = RR_A}, query);
+			packets[(size_t)i * SCALE_SIZE] = (uint8_t)len;
+			memcpy(packets + (size_t)i * SCALE_SIZE + 1, query, len);
+		}
+		scale(snapshot, packets, BATCH);
+		double one = scale(snapshot, packets, 1), batch = scale(snapshot, packets, BATCH);
+		printf("%7u names  %6.1f ns one by one, %6.1f ns in batches of %d\n", names, one, batch, BATCH);
+		zone_store_free(store);
+	}
+	free(packets);
 }
 
 int main(int argc, char **argv)
@@ -100,5 +188,7 @@ int main(int argc, char **argv)
 		if (argc < 2 || !strcmp(argv[1], kinds[i].name))
 			measure(store, &kinds[i], count);
 	zone_store_free(store);
+	if (argc < 2 || !strcmp(argv[1], "scale"))
+		measure_scale();
 	return 0;
 }

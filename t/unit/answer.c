@@ -83,13 +83,15 @@ static int teardown(void **state)
 }
 
 static uint8_t reply[65535];
+static struct query parsed;
 static struct answer_result result;
 
 static void answer_bytes(
 	const struct answer_settings *settings, const struct ask *ask, const void *query, size_t len)
 {
-	answer_query(settings, zone_store_read(store), ask->tcp ? ANSWER_TCP : ANSWER_UDP, ask->random, query,
-		len, reply, ask->tcp ? sizeof(reply) : 4096, &result);
+	query_parse(&parsed, query, len);
+	answer_query(settings, zone_store_read(store), ask->tcp ? ANSWER_TCP : ANSWER_UDP, ask->random, &parsed, reply,
+		ask->tcp ? sizeof(reply) : 4096, &result);
 }
 
 static void answer(const struct answer_settings *settings, struct ask ask)
@@ -196,7 +198,7 @@ static void address_of_an_exact_name(void **state)
 	check(ASK("leader.mesos", RR_A),
 		"NOERROR aa\nqd leader.mesos. IN A\nan leader.mesos. 60 IN A 10.0.0.1\n");
 	assert_int_equal(result.verdict, ANSWER_REPLY);
-	assert_int_equal(result.qtype, RR_A);
+	assert_int_equal(parsed.qtype, RR_A);
 }
 
 static void bytes_of_a_whole_reply(void **state)

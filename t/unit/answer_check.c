@@ -149,7 +149,7 @@ static size_t limit_of(
 }
 
 static const char *check_reply(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
-	enum answer_transport transport, const struct query *query, int parsed, const uint8_t *reply,
+	enum answer_transport transport, const struct query *query, const uint8_t *reply,
 	const struct answer_result *result)
 {
 	size_t len = result->reply_len;
@@ -162,7 +162,7 @@ static const char *check_reply(const struct answer_settings *settings, const str
 	RULE((reply[3] & 0x10) == (query->packet[3] & 0x10), "CD");
 	RULE((reply[3] & 15) == result->rcode && !(reply[2] & 2) == !result->truncated,
 		"the result says otherwise");
-	RULE(parsed == 0 || result->rcode == (parsed & 15), "response code of what cannot be parsed");
+	RULE(query->rcode == 0 || result->rcode == (query->rcode & 15), "response code of what cannot be parsed");
 	RULE(wire_get_u16(reply + 4) == (query->question_len ? 1 : 0), "question count");
 	RULE(!memcmp(reply + DNS_HEADER, query->packet + DNS_HEADER, query->question_len), "question");
 	RULE(is_filled(reply, len), "counts, or a pointer that does not go backwards");
@@ -172,7 +172,7 @@ static const char *check_reply(const struct answer_settings *settings, const str
 	ldns_pkt_free(pkt);
 	RULE(edns == query->edns, "OPT");
 	RULE(!wrong, wrong);
-	return parsed ? NULL : check_whole(settings, snapshot, reply, query, result);
+	return query->rcode ? NULL : check_whole(settings, snapshot, reply, query, result);
 }
 
 const char *answer_check(const struct answer_settings *settings, const struct zone_snapshot *snapshot,
@@ -188,12 +188,12 @@ const char *answer_check(const struct answer_settings *settings, const struct zo
 	if (!exact || !reply)
 		abort();
 	memcpy(exact, query, query_len);
-	answer_query(settings, snapshot, transport, random, exact, query_len, reply, size, &result);
-	int err = query_parse(&parsed, exact, query_len);
+	query_parse(&parsed, exact, query_len);
+	answer_query(settings, snapshot, transport, random, &parsed, reply, size, &result);
 	if ((result.verdict == ANSWER_DROP) != (query_len < DNS_HEADER || query[2] & 0x80))
 		wrong = "verdict";
 	else if (result.verdict != ANSWER_DROP)
-		wrong = check_reply(settings, snapshot, transport, &parsed, err, reply, &result);
+		wrong = check_reply(settings, snapshot, transport, &parsed, reply, &result);
 	free(exact);
 	free(reply);
 	return wrong;

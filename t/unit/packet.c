@@ -167,7 +167,8 @@ void packet_ask(struct packet_client *c, const uint8_t *question, size_t questio
 		at += sizeof(opt);
 		c->bytes[11] = 1;
 	}
-	if (query_parse(&c->query, c->bytes, (size_t)(at - c->bytes)))
+	query_parse(&c->query, c->bytes, (size_t)(at - c->bytes));
+	if (c->query.rcode)
 		abort();
 	c->terms = (struct message_terms){
 		.query = &c->query,
