@@ -9,6 +9,7 @@ use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP;
 use MesosSim;
+use Shape qw(parse_ordered learn compare_shapes);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -30,60 +31,6 @@ sub slurp {
     open my $in, "<", $file or die "$file: $!";
     local $/;
     return scalar <$in>;
-}
-
-# A document as nested [type, ...] with the members of objects in their order, which JSON::PP forgets.
-sub parse_ordered {
-    local $_ = $_[0];
-    my $value;
-    $value = sub {
-        /\G\s*/gc;
-        if (/\G\{\s*/gc) {
-            my @members;
-            until (/\G\}/gc) {
-                /\G\s*,?\s*"((?:[^"\\]|\\.)*)"\s*:/gc or die "no member at " . (pos || 0);
-                my $name = $1;
-                push @members, [ $name, $value->() ];
-                /\G\s*/gc;
-            }
-            return [ "object", @members ];
-        }
-        if (/\G\[\s*/gc) {
-            my @items;
-            until (/\G\]/gc) {
-                /\G,/gc;
-                push @items, $value->();
-                /\G\s*/gc;
-            }
-            return [ "array", @items ];
-        }
-        return ["string"] if /\G"(?:[^"\\]|\\.)*"/gc;
-        return ["real"]   if /\G-?\d+\.\d+(?:[eE][-+]?\d+)?/gc;
-        return ["int"]    if /\G-?\d+/gc;
-        return ["bool"]   if /\G(?:true|false)/gc;
-        return ["null"]   if /\Gnull/gc;
-        die "no value at " . (pos || 0);
-    };
-    my $root = $value->();
-    /\G\s*\z/gc or die "something behind the document at " . pos;
-    return $root;
-}
-
-# Adds a document to a shape: for each path the types seen, how often, and which members came before which.
-sub learn {
-    my ($shape, $path, $node) = @_;
-    my ($type, @parts) = @$node;
-    my $s = $shape->{$path} ||= { types => {}, count => 0, members => {}, before => {} };
-    $s->{types}{$type}++;
-    if ($type eq "array") { learn($shape, "$path\[]", $_) for @parts }
-    return unless $type eq "object";
-    $s->{count}++;
-    my @names = map { $_->[0] } @parts;
-    for my $i (0 .. $#names) {
-        $s->{members}{ $names[$i] }++;
-        $s->{before}{ $names[$i] }{$_} = 1 for @names[ $i + 1 .. $#names ];
-    }
-    learn($shape, "$path.$_->[0]", $_->[1]) for @parts;
 }
 
 # Tasks look the same wherever they are listed, and so do frameworks.
@@ -124,30 +71,11 @@ my %optional = (
     "$T.discovery.ports.ports"                   => "`{}` in mesos-1.2.0-state7-dcos",
 );
 
-sub compare_shapes {
-    my ($real, $sim) = @_;
-    my @wrong;
-    for my $path (sort keys %$sim) {
-        next if grep { index("$path.", "$_.") == 0 || index($path, "$_\[") == 0 } keys %beyond;
-        my ($r, $s) = ($real->{$path}, $sim->{$path});
-        if (!$r) { push @wrong, "$path is in no recording"; next }
-        push @wrong, map { "$path is $_" } grep { !$r->{types}{$_} } keys %{ $s->{types} };
-        for my $name (keys %{ $r->{members} }) {
-            push @wrong, "$path.$name is missing"
-                if !$optional{"$path.$name"} && $r->{members}{$name} == $r->{count} && ($s->{members}{$name} || 0) != $s->{count};
-            push @wrong, map { "$path: $_ before $name" }
-                grep { $s->{before}{$_}{$name} && !$r->{before}{$_}{$name} && $r->{before}{$name}{$_} }
-                keys %{ $r->{members} };
-        }
-    }
-    return @wrong;
-}
-
 sub shape_ok {
     my ($text, $name) = @_;
     my %shape;
     learn(\%shape, "", parse_ordered(merge_places($text)));
-    my @wrong = compare_shapes(\%real, \%shape);
+    my @wrong = compare_shapes(\%real, \%shape, \%beyond, \%optional);
     ok(!@wrong, $name) or diag(join "\n", @wrong);
     return \%shape;
 }
@@ -168,14 +96,14 @@ subtest "the documents of a master" => sub {
 
     my %broken;
     learn(\%broken, "", parse_ordered(merge_places($text =~ s/"slave_id":"[^"]*"/"slave_id":7/r)));
-    is_deeply([ compare_shapes(\%real, \%broken) ], ["$T.slave_id is int"], "the comparison finds a wrong type");
+    is_deeply([ compare_shapes(\%real, \%broken, \%beyond, \%optional) ], ["$T.slave_id is int"], "the comparison finds a wrong type");
     %broken = ();
     learn(\%broken, "", parse_ordered(merge_places($text =~ s/"slave_id":"[^"]*",//r)));
-    is_deeply([ compare_shapes(\%real, \%broken) ], ["$T.slave_id is missing"], "and a missing member");
+    is_deeply([ compare_shapes(\%real, \%broken, \%beyond, \%optional) ], ["$T.slave_id is missing"], "and a missing member");
 
     my %slaves;
     learn(\%slaves, "", parse_ordered(get($sim->url . "/master/slaves")->{content}));
-    my @wrong = compare_shapes(\%slaves_real, \%slaves);
+    my @wrong = compare_shapes(\%slaves_real, \%slaves, \%beyond, \%optional);
     ok(!@wrong, "/master/slaves too") or diag(join "\n", @wrong);
 
     my $summary = decode_json(get($sim->url . "/master/state-summary")->{content});

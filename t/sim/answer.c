@@ -142,7 +142,7 @@ static void answer_document(struct sim *s, const struct sim_master *m, const str
 static void answer_api(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a)
 {
 	/* A file is what a master of any version said: there is no cluster behind it to tell of. */
-	if (s->api == SIM_API_NONE || s->file)
+	if (s->api == SIM_API_NONE || (s->file && !s->play.document))
 		answer_set_text(a, 404, "404 Not Found.");
 	else if (s->api == SIM_API_LIKE_STATE && !authorised(s, q))
 		refuse_stranger(s, API_REALM, a);

@@ -74,6 +74,7 @@ void cluster_free(struct cluster *c)
 		free(c->agents[i]);
 	free(c->frameworks);
 	free(c->agents);
+	free(c->by_id);
 	free(c);
 }
 

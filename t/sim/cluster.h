@@ -127,6 +127,7 @@ struct task {
 	TAILQ_ENTRY(task) of_agent;
 	struct app *app;
 	struct agent *agent;
+	struct task *next_by_id;
 	unsigned number; /* instance */
 	enum task_state state;
 	uint64_t uuid[2];      /* of the container */
@@ -189,6 +190,8 @@ struct cluster {
 	struct framework **frameworks;
 	size_t framework_count;
 	size_t task_count; /* in apps, that is not completed */
+	struct task **by_id; /* these, by a hash of their id; chains by next_by_id */
+	size_t by_id_room;   /* a power of two, or 0 */
 };
 
 /* `expected` agents decide how large their Docker networks are. NULL: memory is exhausted, here and below. */

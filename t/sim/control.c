@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "t/sim/control_cluster.h"
 #include "t/sim/control_master.h"
+#include "t/sim/control_stream.h"
 #include "t/sim/http.h"
 
 static const struct command {
@@ -58,6 +59,27 @@ static const struct command {
 	{"POST", "recover", control_recover, true, "[n=N]", "N agents come back (all, if not said)"},
 	{"POST", "state", control_state, false, "[file=PATH]",
 		"serve that file; without one, the cluster again"},
+	{"POST", "api", control_api, false, "whom=state|open|forbidden|none",
+		"whom /api/v1 lets in: who may see /state, everybody, nobody (403); or there is none (404)"},
+	{"POST", "stream", control_stream, false,
+		"[chunks=record|byte|random|buffer] [seed=N] [heartbeat=MS] [beating=yes|no] [rate=BYTES]\n"
+		"[silent=yes|no [master=N]]",
+		"how streams are sent: what a chunk is, how often a heartbeat comes, or none; at so many bytes\n"
+		"a second; a silent master's streams say nothing, and stay. `clear` ends the last three"},
+	{"POST", "stream-end", control_stream_end, false, "how=eof|last|middle|reset [master=N] [oldest=yes]",
+		"end the streams of that master (all), or the oldest of them: as if it died, with a last\n"
+		"chunk, in the middle of a record, by a reset"},
+	{"POST", "stream-send", control_stream_send, false, "kind=KIND [master=N] ...",
+		"something odd to the subscribers of that master (all); the kinds are below"},
+	{"POST", "play", control_play, false,
+		"[file=PATH [timeline=PATH [pace=N]] [cut=N [middle=yes] [n=N]] [end=eof|last|reset]]",
+		"subscribers get that recording, N times as fast as it was recorded (0: at full speed, as\n"
+		"without a timeline); cut after N records, or in the middle of the next one, the next N\n"
+		"times (always). Without a file: the cluster again"},
+	{"POST", "pulse", control_pulse, true, "[changes=N] [agents=N] [checks=N] [seed=S]",
+		"from now on, so many times a second: a random change, an agent that comes back after a\n"
+		"failover, the unwell tasks' checks failing once more"},
+	{"POST", "burst", control_burst, true, "n=N", "flip the health of N tasks at once"},
 	{"POST", "fault", control_fault, false,
 		"kind=KIND [n=N] [master=N] [path=PATH] [rate=BYTES] [after=BYTES] [to=WHERE]",
 		"fail the next N requests (0, the default: until `clear`) of that master (all) for that path "
@@ -186,4 +208,6 @@ void control_describe(FILE *f)
 	fputs("\nKinds of fault:\n\n", f);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		fprintf(f, "  %s %s\n      %s\n", faults[i][0], faults[i][1], faults[i][2]);
+	fputs("\nKinds of what stream-send sends:\n\n", f);
+	control_describe_sent(f);
 }

@@ -71,8 +71,7 @@ static int need_agent(struct control *c, struct agent **out)
 	return err || *out ? err : control_fail(c, "agent is needed");
 }
 
-/* The tasks that a command is for, as pointers in a block from malloc. */
-static int need_tasks(struct control *c, struct task ***out, size_t *count)
+int control_need_tasks(struct control *c, struct task ***out, size_t *count)
 {
 	const char *id = control_arg(c, "task"), *all = control_arg(c, "all");
 	struct app *app = NULL;
@@ -209,7 +208,7 @@ int control_kill(struct control *c)
 
 	if (text && (task_parse_state(text, &state) || !task_state_terminal(state)))
 		return control_fail(c, "no terminal state: %s", text);
-	err = need_tasks(c, &tasks, &count);
+	err = control_need_tasks(c, &tasks, &count);
 	if (err)
 		return err;
 	/* These are the master's words. */
@@ -230,7 +229,7 @@ int control_move(struct control *c)
 	int err = find_agent(c, &to);
 
 	if (!err)
-		err = need_tasks(c, &tasks, &count);
+		err = control_need_tasks(c, &tasks, &count);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count && !err; i++) {
@@ -258,7 +257,7 @@ int control_health(struct control *c)
 	int err = parse_choice(c, "healthy", choices, &choice);
 
 	if (!err)
-		err = need_tasks(c, &tasks, &count);
+		err = control_need_tasks(c, &tasks, &count);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count && !err; i++) {
@@ -283,7 +282,7 @@ int control_task_state(struct control *c)
 
 	if (!text || task_parse_state(text, &state))
 		return control_fail(c, "no state: %s", text ? text : "");
-	err = need_tasks(c, &tasks, &count);
+	err = control_need_tasks(c, &tasks, &count);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count; i++)

@@ -22,6 +22,9 @@ int control_number(struct control *c, const char *name, uint64_t fallback, uint6
 /* Sets the error's text; returns ERR_FORMAT. */
 int control_fail(struct control *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The tasks that a command is for (at least one), as pointers in a block from malloc. */
+int control_need_tasks(struct control *c, struct task ***out, size_t *count);
+
 int control_scale(struct control *c);
 int control_app_add(struct control *c);
 int control_kill(struct control *c);

@@ -8,8 +8,7 @@
 #include "base/err.h"
 #include "t/sim/answer.h"
 
-/* A master's number; 0 if none is given and it may be. */
-static int find_master(struct control *c, unsigned *out)
+int control_master_number(struct control *c, unsigned *out)
 {
 	uint64_t number;
 	int err = control_number(c, "master", 0, &number);
@@ -37,7 +36,7 @@ int control_leader(struct control *c)
 	if (!who)
 		return control_fail(c, "master is needed");
 	if (!err && strcmp(who, "none"))
-		err = find_master(c, &number);
+		err = control_master_number(c, &number);
 	if (err)
 		return err;
 	if (!number && strcmp(who, "none"))
@@ -94,7 +93,7 @@ int control_fault(struct control *c)
 
 	if (!kind || fault_parse(kind, &f.kind))
 		return control_fail(c, "no kind of fault: %s", kind ? kind : "");
-	if ((err = find_master(c, &f.master)) || (err = control_number(c, "n", 0, &f.left)) ||
+	if ((err = control_master_number(c, &f.master)) || (err = control_number(c, "n", 0, &f.left)) ||
 		(err = control_number(c, "rate", 0, &f.rate)))
 		return err;
 	if (control_arg(c, "after"))
@@ -125,14 +124,17 @@ int control_clear(struct control *c)
 {
 	struct sim *s = c->sim;
 	unsigned number = 0;
-	int err = find_master(c, &number);
+	int err = control_master_number(c, &number);
 
 	if (err)
 		return err;
 	faults_clear(&s->faults, number);
 	for (unsigned i = 0; i < s->master_count; i++)
 		if (!number || number == i + 1)
-			s->masters[i].refusing = false;
+			s->masters[i].refusing = s->masters[i].silent = false;
+	s->streams.beating = true;
+	s->streams.rate = 0;
+	streams_wake(s);
 	pthread_cond_broadcast(&s->wake);
 	return 0;
 }

@@ -5,6 +5,9 @@
 
 #include "t/sim/control_cluster.h"
 
+/* The number of the master that is meant; 0 if none is given. */
+int control_master_number(struct control *c, unsigned *out);
+
 int control_leader(struct control *c);
 int control_recover(struct control *c);
 int control_ready(struct control *c);

@@ -292,13 +292,13 @@ int generate_cluster(struct cluster *c, size_t agents, size_t tasks)
 	return err;
 }
 
-/* A random task that runs, and its app; NULL if the draw found none. */
-static struct task *random_task(struct app *const *apps, size_t count, struct rng *rng)
+/* A random task that runs; NULL if the draw found none. */
+static struct task *random_task(struct churn *churn)
 {
-	struct app *app = apps[rng_below(rng, count)];
+	struct app *app = churn->apps[rng_below(&churn->rng, churn->count)];
 	struct task *t = TAILQ_FIRST(&app->tasks);
 
-	for (uint64_t skip = rng_below(rng, app->count); t && skip; skip--)
+	for (uint64_t skip = rng_below(&churn->rng, app->count); t && skip; skip--)
 		t = TAILQ_NEXT(t, of_app);
 	return t && t->agent->state == AGENT_REGISTERED && t->state == TASK_RUNNING ? t : NULL;
 }
@@ -324,35 +324,50 @@ static int change_once(struct cluster *c, struct task *t, struct rng *rng)
 	return err;
 }
 
-int generate_churn(struct cluster *c, size_t n, uint64_t seed)
+int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed)
 {
-	struct rng rng = {seed};
-	struct app **apps = NULL, *app;
-	size_t count = 0, misses = 0;
-	int err = 0;
+	struct app *app;
+	size_t count = 0;
 
+	*churn = (struct churn){.rng = {seed}};
 	for (size_t i = 0; i < c->framework_count; i++)
 		TAILQ_FOREACH (app, &c->frameworks[i]->apps, of_framework)
 			count += app->count > 0;
 	if (!count)
 		return ERR_LIMIT;
-	apps = malloc(count * sizeof(*apps));
-	if (!apps)
+	churn->apps = malloc(count * sizeof(*churn->apps));
+	if (!churn->apps)
 		return ERR_NOMEM;
-	count = 0;
 	for (size_t i = 0; i < c->framework_count; i++)
 		TAILQ_FOREACH (app, &c->frameworks[i]->apps, of_framework)
 			if (app->count)
-				apps[count++] = app;
-	while (n && !err) {
-		struct task *t = random_task(apps, count, &rng);
-		if (t) {
-			err = change_once(c, t, &rng);
-			n--;
-		} else if (++misses > 1000 + 10 * count) {
-			err = ERR_LIMIT;
-		}
+				churn->apps[churn->count++] = app;
+	return 0;
+}
+
+int churn_step(struct churn *churn, struct cluster *c)
+{
+	for (size_t misses = 0; misses < 1000 + 10 * churn->count; misses++) {
+		struct task *t = random_task(churn);
+		if (t)
+			return change_once(c, t, &churn->rng);
 	}
-	free(apps);
+	return ERR_LIMIT;
+}
+
+void churn_fini(struct churn *churn)
+{
+	free(churn->apps);
+	*churn = (struct churn){0};
+}
+
+int generate_churn(struct cluster *c, size_t n, uint64_t seed)
+{
+	struct churn churn;
+	int err = churn_init(&churn, c, seed);
+
+	while (n-- && !err)
+		err = churn_step(&churn, c);
+	churn_fini(&churn);
 	return err;
 }

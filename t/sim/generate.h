@@ -11,6 +11,18 @@
 /* `tasks` tasks on `agents` agents; SIZE_MAX tasks: the demo alone. ERR_LIMIT if the agents have not enough
  * ports, ERR_NOMEM. */
 int generate_cluster(struct cluster *c, size_t agents, size_t tasks);
+/* Random changes without an end. */
+struct churn {
+	struct app **apps;
+	size_t count;
+	struct rng rng;
+};
+
+/* Of the apps that there are now. ERR_LIMIT if there are none, ERR_NOMEM. */
+int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed);
+/* One change; errors as generate_cluster(). */
+int churn_step(struct churn *churn, struct cluster *c);
+void churn_fini(struct churn *churn);
 /* `n` random changes drawn from `seed`: tasks replaced and moved, health flipped, apps scaled by one. Errors
  * as above; what was done until then stays. */
 int generate_churn(struct cluster *c, size_t n, uint64_t seed);

@@ -32,6 +32,7 @@ enum option_id {
 	OPT_API,
 	OPT_HEARTBEAT,
 	OPT_SUBSCRIBERS,
+	OPT_PLAY,
 	OPT_HELP
 };
 
@@ -57,6 +58,7 @@ static const struct option_row {
 	{OPT_API, "api", "WHOM", "whom /api/v1 lets in: state (as /state does), open, forbidden, none (state)"},
 	{OPT_HEARTBEAT, "heartbeat", "MS", "milliseconds between the heartbeats of a stream (15000)"},
 	{OPT_SUBSCRIBERS, "max-subscribers", "N", "the oldest one is pushed out when there are more (1000)"},
+	{OPT_PLAY, "play", "FILE", "subscribers get this recording of a stream"},
 	{OPT_HELP, "help", NULL, "this text"},
 };
 
@@ -68,7 +70,7 @@ struct options {
 	bool control, loopback;
 	unsigned long long masters, agents, tasks, seed, heartbeat, subscribers;
 	enum sim_api api;
-	const char *state, *leader, *user, *password, *key, *cert, *client_ca;
+	const char *play, *state, *leader, *user, *password, *key, *cert, *client_ca;
 };
 
 static void print_help(FILE *f)
@@ -163,6 +165,9 @@ static bool take_option(struct options *o, enum option_id id, const char *value)
 		return parse_number(value, 1000000000, &o->heartbeat) && o->heartbeat;
 	case OPT_SUBSCRIBERS:
 		return parse_number(value, UINT32_MAX, &o->subscribers) && o->subscribers;
+	case OPT_PLAY:
+		o->play = value;
+		return true;
 	case OPT_HELP:
 		break;
 	}
@@ -270,6 +275,10 @@ static int fill_simulation(struct sim *s, const struct options *o)
 		fprintf(stderr, "mesos-sim: %s: %s\n", o->state, strerror(errno));
 		return -1;
 	}
+	if (o->play && play_load(&s->play, o->play, NULL)) {
+		fprintf(stderr, "mesos-sim: %s: cannot be played\n", o->play);
+		return -1;
+	}
 	return 0;
 }
 
@@ -311,7 +320,7 @@ int main(int argc, char **argv)
 	if (sim_init(&s))
 		return 1;
 	sim_lock(&s); /* early requests wait until all masters have their addresses */
-	bool ready = !read_tls(&o, texts, &tls) && !fill_simulation(&s, &o) && !open_masters(&s, &o, &tls);
+	bool ready = !read_tls(&o, texts, &tls) && !fill_simulation(&s, &o) && !open_masters(&s, &o, &tls) && !pulse_start(&s);
 	sim_unlock(&s);
 	if (ready && o.control) {
 		control = http_new(&s, NULL, o.control_host, o.control_port, NULL);
@@ -324,6 +333,7 @@ int main(int argc, char **argv)
 		status = 0;
 	}
 	sim_stop(&s);
+	pulse_stop(&s);
 	http_free(control);
 	for (unsigned i = 0; i < SIM_MASTERS_MAX; i++)
 		http_free(s.ports[i]);

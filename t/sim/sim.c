@@ -34,6 +34,7 @@ void sim_fini(struct sim *s)
 	for (unsigned i = 0; i < SIM_DOCUMENTS; i++)
 		document_put(s->documents[i]);
 	document_put(s->file);
+	play_fini(&s->play);
 	cluster_free(s->cluster);
 	cluster_free(s->nobody);
 	free(s->endpoint_requests);

@@ -11,6 +11,8 @@
 #include "t/sim/cluster.h"
 #include "t/sim/document.h"
 #include "t/sim/faults.h"
+#include "t/sim/play.h"
+#include "t/sim/pulse.h"
 #include "t/sim/render.h"
 #include "t/sim/stream.h"
 
@@ -89,6 +91,8 @@ struct sim {
 	uint64_t unready_calls; /* of its API until it has; 0: on command */
 	enum sim_api api;
 	struct streams streams;
+	struct play play; /* what subscribers get in place of the cluster's events; no document: nothing else */
+	struct pulse pulse;
 	size_t recover_step; /* agents that return after each state served; 0: on command */
 	struct faults faults;
 	struct document *documents[SIM_DOCUMENTS];

@@ -25,6 +25,7 @@ struct item { /* of a queue: a piece of a document */
 	STAILQ_ENTRY(item) entry;
 	struct document *document; /* counted */
 	size_t from, to;
+	uint64_t due; /* microseconds; not to be sent before */
 };
 
 struct subscriber {
@@ -97,7 +98,7 @@ void streams_wake(struct sim *s)
 }
 
 /* Takes a reference of its own. */
-static void queue_piece(struct subscriber *sub, struct document *d, size_t from, size_t to)
+static void queue_piece(struct subscriber *sub, struct document *d, size_t from, size_t to, uint64_t due)
 {
 	struct item *i = to > from ? calloc(1, sizeof(*i)) : NULL;
 
@@ -106,6 +107,7 @@ static void queue_piece(struct subscriber *sub, struct document *d, size_t from,
 	i->document = document_get(d);
 	i->from = from;
 	i->to = to;
+	i->due = due;
 	STAILQ_INSERT_TAIL(&sub->queue, i, entry);
 	sub->queued += to - from;
 }
@@ -157,7 +159,7 @@ static void queue_heartbeat(struct subscriber *sub)
 	text_lit(&json, "{\"type\":\"HEARTBEAT\"}");
 	struct document *d = make_record(&json);
 	if (d)
-		queue_piece(sub, d, 0, d->plain.len);
+		queue_piece(sub, d, 0, d->plain.len, 0);
 	document_put(d);
 	sub->sim->counters.heartbeats++;
 }
@@ -173,12 +175,32 @@ static int queue_snapshot(struct subscriber *sub)
 	text_printf(&length, "%zu\n", d->plain.len);
 	struct document *head = document_new(&length, 0);
 	if (head) {
-		queue_piece(sub, head, 0, head->plain.len);
-		queue_piece(sub, d, 0, d->plain.len);
+		queue_piece(sub, head, 0, head->plain.len, 0);
+		queue_piece(sub, d, 0, d->plain.len, 0);
 	}
 	document_put(head);
 	document_put(d);
 	return head ? 0 : ERR_NOMEM;
+}
+
+/* The recording, up to where it is cut. */
+static void queue_play(struct subscriber *sub)
+{
+	struct play *p = &sub->sim->play;
+	bool cut = p->cut < p->count && p->cuts;
+	size_t whole = cut ? p->cut : p->count;
+	uint64_t now = now_us();
+
+	for (size_t i = 0; i < whole + (cut && p->middle); i++) {
+		const struct play_piece *piece = &p->pieces[i];
+		uint64_t due = p->pace > 0 ? now + (uint64_t)((double)piece->time / p->pace) : 0;
+		size_t to = i < whole ? piece->to : piece->from + (piece->to - piece->from) / 2;
+		queue_piece(sub, p->document, piece->from, to, due);
+	}
+	if (cut)
+		p->cuts -= p->cuts != UINT64_MAX;
+	if (cut || p->end)
+		leave(sub, cut ? STREAM_EOF : p->end);
 }
 
 static void release(struct subscriber *sub)
@@ -207,11 +229,13 @@ struct subscriber *stream_new(struct sim *s, const struct sim_master *m, const s
 		sub->fault = *fault;
 	}
 	sub->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (sub->wake < 0 || queue_snapshot(sub)) {
+	bool playing = s->play.document != NULL;
+	if (sub->wake < 0 || (!playing && queue_snapshot(sub))) {
 		release(sub);
 		return NULL;
 	}
-	queue_heartbeat(sub);
+	if (!playing)
+		queue_heartbeat(sub);
 	sub->next_beat = now_us() + st->heartbeat;
 	if (st->max && st->count >= st->max) {
 		leave(find_oldest(st), STREAM_LAST);
@@ -220,6 +244,8 @@ struct subscriber *stream_new(struct sim *s, const struct sim_master *m, const s
 	TAILQ_INSERT_TAIL(&st->list, sub, entry);
 	st->count++;
 	s->counters.snapshots++;
+	if (playing)
+		queue_play(sub);
 	return sub;
 }
 
@@ -299,14 +325,14 @@ static size_t cut_chunk(struct subscriber *sub, size_t max)
 }
 
 /* Moves up to `max` bytes from the queue. */
-static size_t take_bytes(struct subscriber *sub, char *buf, size_t max)
+static size_t take_bytes(struct subscriber *sub, uint64_t now, char *buf, size_t max)
 {
 	enum stream_chunks chunks = sub->sim->streams.chunks;
 	bool join = chunks == STREAM_BY_CHANCE || chunks == STREAM_BY_BUFFER;
 	struct item *i;
 	size_t n = 0;
 
-	while (n < max && (i = STAILQ_FIRST(&sub->queue))) {
+	while (n < max && (i = STAILQ_FIRST(&sub->queue)) && i->due <= now) {
 		size_t part = i->to - i->from < max - n ? i->to - i->from : max - n;
 		memcpy(buf + n, i->document->plain.data + i->from, part);
 		n += part;
@@ -341,9 +367,10 @@ static ssize_t read_locked(struct subscriber *sub, int fd, uint64_t pos, char *b
 				 : 0;
 
 	for (;;) {
-		bool more = !STAILQ_EMPTY(&sub->queue) && !sub->master->silent;
-		uint64_t now = now_us(), until = UINT64_MAX;
-		if (s->stopping || (sub->end && STAILQ_EMPTY(&sub->queue)))
+		const struct item *first = STAILQ_FIRST(&sub->queue);
+		bool more = first && !sub->master->silent;
+		uint64_t now = now_us(), until = UINT64_MAX, due = first && first->due > paced ? first->due : paced;
+		if (s->stopping || (sub->end && !first))
 			return finish(sub, fd);
 		if (s->streams.beating && !sub->end && !sub->master->silent) {
 			if (now >= sub->next_beat) {
@@ -353,17 +380,17 @@ static ssize_t read_locked(struct subscriber *sub, int fd, uint64_t pos, char *b
 			}
 			until = sub->next_beat;
 		}
-		if (more && now >= paced)
+		if (more && now >= due)
 			break;
-		if (more && paced < until)
-			until = paced;
+		if (more && due < until)
+			until = due;
 		if (!wait_for_news(sub, fd, until))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
 	ssize_t room = apply_fault(sub, fd, pos, max);
 	if (room < 0)
 		return room;
-	size_t n = take_bytes(sub, buf, cut_chunk(sub, (size_t)room));
+	size_t n = take_bytes(sub, now_us(), buf, cut_chunk(sub, (size_t)room));
 	s->counters.stream_bytes += n;
 	return (ssize_t)n;
 }
@@ -389,7 +416,7 @@ static void send_document(struct sim *s, unsigned master, struct document *d)
 		return;
 	TAILQ_FOREACH (sub, &s->streams.list, entry)
 		if (is_for(sub, master)) {
-			queue_piece(sub, d, 0, d->plain.len);
+			queue_piece(sub, d, 0, d->plain.len, 0);
 			wake(sub);
 			s->counters.events_sent++;
 		}
@@ -454,7 +481,7 @@ void streams_tell(void *cls, const struct cluster_news *news)
 	struct text json = {0};
 
 	s->counters.events++;
-	if (!s->streams.count || !s->leader)
+	if (!s->streams.count || !s->leader || s->play.document)
 		return;
 	render_v1_event(&json, news);
 	streams_send(s, s->leader, &json);

@@ -215,6 +215,43 @@ restart:
 	return number;
 }
 
+/* Where the task is in its chain, or would be. */
+static struct task **find_slot(const struct cluster *c, const char *id)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+
+	for (const char *p = id; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3ULL;
+	struct task **slot = &c->by_id[hash & (c->by_id_room - 1)];
+	while (*slot && strcmp((*slot)->id, id))
+		slot = &(*slot)->next_by_id;
+	return slot;
+}
+
+static int enter_by_id(struct cluster *c, struct task *t)
+{
+	if (c->task_count >= c->by_id_room) {
+		size_t old_room = c->by_id_room;
+		struct task **old = c->by_id, *next;
+		c->by_id_room = old_room ? 2 * old_room : 64;
+		c->by_id = calloc(c->by_id_room, sizeof(struct task *));
+		if (!c->by_id) {
+			c->by_id = old;
+			c->by_id_room = old_room;
+			return ERR_NOMEM;
+		}
+		for (size_t i = 0; i < old_room; i++)
+			for (struct task *moved = old[i]; moved; moved = next) {
+				next = moved->next_by_id;
+				moved->next_by_id = NULL;
+				*find_slot(c, moved->id) = moved;
+			}
+		free(old);
+	}
+	*find_slot(c, t->id) = t;
+	return 0;
+}
+
 static void tell_status(struct cluster *c, const struct task *t, const struct status *s)
 {
 	if (task_visible(t))
@@ -253,6 +290,12 @@ int task_launch(struct cluster *c, struct app *app, struct agent *a, struct task
 	if (a ? !place(a, t) : !place_anywhere(c, t)) {
 		free(t);
 		return ERR_LIMIT;
+	}
+	if (enter_by_id(c, t)) {
+		give_back(t);
+		TAILQ_REMOVE(&t->agent->tasks, t, of_agent);
+		free(t);
+		return ERR_NOMEM;
 	}
 	t->uuid[0] = rng_next(&c->rng);
 	t->uuid[1] = rng_next(&c->rng);
@@ -295,15 +338,7 @@ int task_scale(struct cluster *c, struct app *app, size_t n)
 
 struct task *task_find(const struct cluster *c, const char *id)
 {
-	struct app *app;
-	struct task *t;
-
-	for (size_t i = 0; i < c->framework_count; i++)
-		TAILQ_FOREACH (app, &c->frameworks[i]->apps, of_framework)
-			TAILQ_FOREACH (t, &app->tasks, of_app)
-				if (!strcmp(t->id, id))
-					return t;
-	return NULL;
+	return c->by_id_room ? *find_slot(c, id) : NULL;
 }
 
 void task_set_state(struct cluster *c, struct task *t, enum task_state state, enum cause cause)
@@ -323,6 +358,9 @@ void task_finish(struct cluster *c, struct task *t, enum task_state state, enum 
 	give_back(t);
 	TAILQ_REMOVE(&app->tasks, t, of_app);
 	TAILQ_REMOVE(&t->agent->tasks, t, of_agent);
+	struct task **slot = find_slot(c, t->id);
+	*slot = t->next_by_id;
+	t->next_by_id = NULL;
 	app->count--;
 	c->task_count--;
 	TAILQ_INSERT_TAIL(&f->completed_tasks, t, of_app);
