@@ -42,7 +42,7 @@ sub merge_places {
 }
 
 my (%real, %slaves_real);
-for my $file (grep { !/\.axfr\./ } glob "$data/state/mesos-1.12.0-real-*.json") {
+for my $file (grep { !/\.(?:axfr|enumerate)\./ } glob "$data/state/mesos-1.12.0-real-*.json") {
     my $document = parse_ordered(merge_places(slurp($file)));
     learn(\%real, "", $document);
 }
