@@ -36,7 +36,7 @@ struct daemon {
 	struct follow *follow;
 	struct http *http; /* NULL: httpon is false */
 	struct ev_loop *loop;
-	ev_async given_up;
+	ev_async given_up, published;
 	bool failed;
 };
 
@@ -135,10 +135,20 @@ static void give_up(void *arg)
 	ev_async_send(d->loop, &d->given_up);
 }
 
+/* Likewise; for a state file on the main one. */
+static void tell_published(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->loop)
+		ev_async_send(d->loop, &d->published);
+}
+
 static int make_follow(struct daemon *d, const char *state_file)
 {
 	const struct follow_settings settings = {.conf = d->conf, .store = d->store, .state_file = state_file,
-		.local = d->local, .local_count = d->local_count, .given_up = give_up, .arg = d};
+		.local = d->local, .local_count = d->local_count, .given_up = give_up, .published = tell_published,
+		.arg = d};
 
 	d->follow = follow_new(&settings);
 	return d->follow ? 0 : ERR_SYSTEM;
@@ -208,6 +218,14 @@ static void on_given_up(struct ev_loop *loop, ev_async *watcher, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_published(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	struct daemon *d = watcher->data;
+
+	if (d->http)
+		http_wake(d->http);
+}
+
 static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
 {
 	log_counts(watcher->data);
@@ -219,8 +237,10 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 	ev_signal stop[2], counts;
 
 	ev_async_init(&d->given_up, on_given_up);
-	d->given_up.data = d;
+	ev_async_init(&d->published, on_published);
+	d->given_up.data = d->published.data = d;
 	ev_async_start(loop, &d->given_up);
+	ev_async_start(loop, &d->published);
 	int err = follow_start(d->follow); /* it may read a file: until then a signal ends us the plain way */
 
 	if (err)

@@ -17,6 +17,7 @@
 #define PER_CLIENT  128u /* connections of one address */
 #define STREAMS_MAX 32u
 #define SWEEP_TIME  1.0
+#define WAKE_TIME   0.02 /* in which changes are gathered for those who wait for them */
 #define ERROR_MAX   256
 
 static struct log_limit library_limit;
@@ -221,6 +222,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 		r->route->handler(r);
 	if (r->suspend) {
 		r->suspended = true;
+		r->connection->http->waiting++;
 		r->connection->deadline = 0;
 		MHD_suspend_connection(mhd);
 		return MHD_YES;
@@ -275,6 +277,20 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
+static void wake_all(struct http *http)
+{
+	struct http_connection *c;
+
+	TAILQ_FOREACH (c, &http->connections, entry)
+		if (c->request && c->request->suspended)
+			http_request_resume(c->request);
+}
+
+static void on_wake(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	wake_all(timer->data);
+}
+
 struct http *http_new(struct ev_loop *loop, const struct http_settings *settings, struct http_listener *listener)
 {
 	struct http *http = calloc(1, sizeof(*http));
@@ -292,6 +308,7 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 	}
 	http->loop = loop;
 	http->settings = *settings;
+	http->connections_max = connections;
 	TAILQ_INIT(&http->connections);
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 		on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
@@ -315,7 +332,8 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 	ev_io_init(&http->io, on_io, info->epoll_fd, EV_READ);
 	ev_timer_init(&http->timeout, on_timeout, 0, 0);
 	ev_timer_init(&http->sweep, on_sweep, SWEEP_TIME, SWEEP_TIME);
-	http->io.data = http->timeout.data = http->sweep.data = http;
+	ev_timer_init(&http->wake, on_wake, WAKE_TIME, 0);
+	http->io.data = http->timeout.data = http->sweep.data = http->wake.data = http;
 	ev_io_start(loop, &http->io);
 	ev_timer_start(loop, &http->sweep);
 	return http;
@@ -323,21 +341,21 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 
 void http_wake(struct http *http)
 {
-	struct http_connection *c;
-
-	TAILQ_FOREACH (c, &http->connections, entry)
-		if (c->request && c->request->suspended)
-			http_request_resume(c->request);
+	if (!ev_is_active(&http->wake)) {
+		ev_timer_set(&http->wake, WAKE_TIME, 0);
+		ev_timer_start(http->loop, &http->wake);
+	}
 }
 
 void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	http_wake(http);
+	wake_all(http);
 	MHD_stop_daemon(http->daemon);
 	ev_io_stop(http->loop, &http->io);
 	ev_timer_stop(http->loop, &http->timeout);
 	ev_timer_stop(http->loop, &http->sweep);
+	ev_timer_stop(http->loop, &http->wake);
 	free(http);
 }

@@ -18,7 +18,8 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 /* Cuts all connections. */
 void http_free(struct http *http);
 
-/* Every request that a handler suspended gets called again: there is a new version of the zone. */
+/* There is a new version of the zone: the handler of every suspended request is called again, for what comes in quick
+ * succession once. */
 void http_wake(struct http *http);
 
 #endif

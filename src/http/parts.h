@@ -58,9 +58,11 @@ struct http {
 	unsigned streams;           /* that are being sent */
 	struct http_census *census; /* the newest, as long as somebody uses it */
 	struct MHD_Daemon *daemon;
+	unsigned connections_max, waiting; /* requests that are suspended */
 	ev_io io;
 	ev_timer timeout; /* libmicrohttpd's */
 	ev_timer sweep;   /* of connections past their deadline */
+	ev_timer wake;    /* of suspended requests, for what changed in a while */
 	TAILQ_HEAD(, http_connection) connections;
 };
 

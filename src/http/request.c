@@ -59,6 +59,13 @@ void http_request_suspend(struct http_request *r, double seconds)
 	ev_timer_start(r->connection->http->loop, &r->wait);
 }
 
+bool http_request_may_wait(const struct http_request *r)
+{
+	const struct http *http = r->connection->http;
+
+	return http->waiting < http->connections_max / 2;
+}
+
 void http_request_resume(struct http_request *r)
 {
 	struct http *http = r->connection->http;
@@ -67,6 +74,7 @@ void http_request_resume(struct http_request *r)
 	if (!r->suspended)
 		return;
 	r->suspended = false;
+	http->waiting--;
 	MHD_resume_connection(r->mhd);
 	ev_feed_event(http->loop, &http->io, EV_READ);
 }

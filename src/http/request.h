@@ -25,6 +25,8 @@ const struct addr *http_request_client(const struct http_request *request);
 /* Instead of an answer, for a long poll: the handler is called again after `seconds`, or as soon as http_wake() is
  * called. The client may be gone by then; nothing needs to be done about that. */
 void http_request_suspend(struct http_request *request, double seconds);
+/* Is there room for one more that waits? Half of the connections are kept for others. */
+bool http_request_may_wait(const struct http_request *request);
 /* What a handler keeps from one call to the next: NULL at first. `release` is called with it at the request's end. */
 void *http_request_state(const struct http_request *request);
 void http_request_set_state(struct http_request *request, void *state, void (*release)(void *state));

@@ -10,16 +10,18 @@
 #include "http/explain_page.h"
 #include "http/lookup.h"
 #include "http/ports.h"
+#include "http/watch.h"
 
 static const struct http_route routes[] = {
 	{"/v1/version", http_get_version, 0},
 	{"/v1/config", http_get_config, 0},
-	{"/v1/explain/*", http_get_explain, 0},
+	{"/v1/explain/*", http_get_explain, HTTP_ROUTE_COSTLY},
 	{"/v1/hosts/*", http_get_host, 0},
 	{"/v1/hosts/*/ports", http_get_ports, HTTP_ROUTE_COSTLY},
 	{"/v1/services/*", http_get_service, 0},
 	{"/v1/enumerate", http_get_enumeration, HTTP_ROUTE_DUMP | HTTP_ROUTE_COSTLY},
 	{"/v1/axfr", http_get_axfr, HTTP_ROUTE_DUMP | HTTP_ROUTE_COSTLY},
+	{"/v1/watch", http_get_watch, 0},
 };
 
 /* Does the path, of which a last slash does not count, have the pattern's segments? */

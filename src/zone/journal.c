@@ -21,6 +21,7 @@ struct zone_journal_entry {
 struct zone_journal {
 	pthread_mutex_t lock;
 	struct zone_journal_entry *oldest, *newest;
+	uint32_t serial; /* after the newest change, also of one that was too large */
 	size_t bytes, max;
 };
 
@@ -102,6 +103,7 @@ void zone_journal_record(struct zone_journal_entry *entry, bool added, const uin
 void zone_journal_append(struct zone_journal *journal, struct zone_journal_entry *entry, uint32_t from, uint32_t to)
 {
 	pthread_mutex_lock(&journal->lock);
+	journal->serial = to;
 	if (!entry || entry->too_large) {
 		while (journal->oldest)
 			drop_oldest(journal);
@@ -148,7 +150,7 @@ static void read_entry(const struct zone_journal_entry *entry,
 	}
 }
 
-int zone_journal_read(struct zone_journal *journal, uint32_t since,
+int zone_journal_read(struct zone_journal *journal, uint32_t since, uint32_t *newest,
 	void (*each)(void *arg, const struct zone_journal_change *change), void *arg)
 {
 	int err = ERR_NOTFOUND;
@@ -157,8 +159,10 @@ int zone_journal_read(struct zone_journal *journal, uint32_t since,
 	const struct zone_journal_entry *entry = journal->oldest;
 	while (entry && entry->from != since)
 		entry = entry->next;
-	if (entry || (journal->newest && journal->newest->to == since))
+	if (entry || journal->serial == since)
 		err = 0;
+	if (newest)
+		*newest = journal->serial;
 	for (; entry; entry = entry->next)
 		read_entry(entry, each, arg);
 	pthread_mutex_unlock(&journal->lock);

@@ -38,8 +38,9 @@ struct zone_journal_change {
 };
 
 /* All changes after serial `since`, oldest first, removals of a name before its additions. `each` must not block: it
- * runs under the journal's lock. ERR_NOTFOUND if the journal does not reach back that far. */
-int zone_journal_read(struct zone_journal *journal, uint32_t since,
+ * runs under the journal's lock. `*newest` (may be NULL) gets the serial that they lead to. ERR_NOTFOUND if the journal
+ * does not reach back that far. */
+int zone_journal_read(struct zone_journal *journal, uint32_t since, uint32_t *newest,
 	void (*each)(void *arg, const struct zone_journal_change *change), void *arg);
 
 #endif

@@ -344,7 +344,7 @@ void zone_check_journal(struct zone_store *store, uint32_t serial, const char *b
 
 	lines_add_dump(&sides[0], before);
 	lines_add_dump(&sides[1], after);
-	fuzz_must(!zone_journal_read(zone_store_journal(store), serial, weigh, &balance),
+	fuzz_must(!zone_journal_read(zone_store_journal(store), serial, NULL, weigh, &balance),
 		"the journal reaches back", NULL);
 	fuzz_must(sides[0].count == sides[1].count, "the journal leads elsewhere", NULL);
 	for (int i = 0; i < 2; i++)

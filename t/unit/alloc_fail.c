@@ -144,7 +144,7 @@ static void the_journal_has_all_of_a_change_or_none(void **state)
 		failures = alloc_fail_end();
 		if (!err) {
 			changes[0] = 0;
-			err = zone_journal_read(zone_store_journal(store), serial, count, &changes[0]);
+			err = zone_journal_read(zone_store_journal(store), serial, NULL, count, &changes[0]);
 			missing += err == ERR_NOTFOUND;
 			assert_true(!err || (err == ERR_NOTFOUND && failures));
 			if (!err && changes[1])

@@ -315,10 +315,12 @@ static void journal_tells_what_changed(void **state)
 	a(f, "web.mesos", ZONE_RANK_SERVED, -1, 1);
 	a(f, "web.mesos", ZONE_RANK_SERVED, 1, 3);
 	commit(f);
-	assert_int_equal(zone_journal_read(zone_store_journal(f->store), since, journal_add, n), 0);
+	uint32_t newest;
+	assert_int_equal(zone_journal_read(zone_store_journal(f->store), since, &newest, journal_add, n), 0);
+	assert_int_equal(newest, f->commit.serial);
 	assert_int_equal(n[0], 1);
 	assert_int_equal(n[1], 2);
-	assert_true(zone_journal_read(zone_store_journal(f->store), since - 100, journal_add, n) < 0);
+	assert_true(zone_journal_read(zone_store_journal(f->store), since - 100, NULL, journal_add, n) < 0);
 }
 
 #define NAMES   60

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/watch.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "http/watch_changes.h"
+
+struct watch {
+	uint32_t since;
+	bool asked; /* the client has a serial; otherwise it gets the current one at once */
+	double end; /* on the monotonic clock */
+	uint8_t name[DNAME_MAX]; /* of the one name that counts */
+	size_t name_len;         /* 0: all count */
+	/* the name's records as they were when nothing had changed since `since`; `known` once that was found out */
+	uint64_t digest;
+	bool known;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A decimal number up to `max`. */
+static bool parse_number(const char *text, unsigned long max, unsigned long *out)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*out = strtoul(text, &end, 10);
+	return !*end && *out <= max && strlen(text) <= 10;
+}
+
+/* The name as it is, or with the domain behind it. */
+static bool parse_name(struct watch *w, const struct conf *conf, const char *text)
+{
+	uint8_t domain[DNAME_MAX];
+	size_t domain_len = dname_from_text(domain, conf->domain, strlen(conf->domain));
+
+	w->name_len = dname_from_text(w->name, text, strlen(text));
+	if (!w->name_len)
+		return false;
+	if (dname_is_under(w->name, w->name_len, domain, domain_len))
+		return true;
+	if (w->name_len - 1 + domain_len > DNAME_MAX)
+		return false;
+	memcpy(w->name + w->name_len - 1, domain, domain_len);
+	w->name_len += domain_len - 1;
+	return true;
+}
+
+/* NULL: the request was answered with what is wrong. */
+static struct watch *parse(struct http_request *r)
+{
+	const struct conf *conf = http_request_settings(r)->conf;
+	struct watch *w = calloc(1, sizeof(*w));
+	unsigned long serial = 0, timeout = WATCH_TIMEOUT;
+	const char *text;
+
+	if (!w) {
+		http_reply_error(r, 500, "%s", err_text(ERR_NOMEM));
+		return NULL;
+	}
+	http_request_set_state(r, w, free);
+	text = http_request_query(r, "serial");
+	w->asked = text != NULL;
+	if (text && !parse_number(text, UINT32_MAX, &serial)) {
+		http_reply_error(r, 400, "`serial` is a number of 32 bits");
+		return NULL;
+	}
+	text = http_request_query(r, "timeout");
+	if (text && !parse_number(text, WATCH_TIMEOUT_MAX, &timeout)) {
+		http_reply_error(r, 400, "`timeout` is a number of seconds up to %d", WATCH_TIMEOUT_MAX);
+		return NULL;
+	}
+	text = http_request_query(r, "name");
+	if (text && !parse_name(w, conf, text)) {
+		http_reply_error(r, 400, "`name` is no domain name");
+		return NULL;
+	}
+	if (!text && !conf->enumeration_on) {
+		http_reply_error(r, 403, "`enumerationOn` is false: just one `name` can be watched");
+		return NULL;
+	}
+	w->since = (uint32_t)serial;
+	w->end = now() + (double)timeout;
+	return w;
+}
+
+/* The records that the name publishes, without what SRV records carry of others. */
+static uint64_t digest_of(const struct watch *w, const struct zone_snapshot *snapshot)
+{
+	const struct zone_node *node = zone_find(snapshot, w->name, w->name_len);
+	uint64_t digest = 0;
+
+	for (unsigned s = 0; node && s < node->set_count && node->sets[s].count; s++) {
+		const struct zone_rrset *set = &node->sets[s];
+
+		for (uint32_t i = 0; set->type != RR_SOA && i < set->count; i++) {
+			const uint8_t *rr = zone_rrset_slot(node, set, i);
+
+			digest += siphash13(&siphash_process_key, rr, zone_rr_size(rr));
+		}
+	}
+	return digest;
+}
+
+static void reply(struct http_request *r, uint32_t serial, bool complete, const struct watch_changes *changes)
+{
+	json_t *names = changes ? watch_changes_json(changes) : json_array();
+
+	http_reply_json(r, 200, json_pack("{s:I, s:b, s:o}", "serial", (json_int_t)serial, "complete", complete, "names",
+		names));
+}
+
+/* Answers if something changed that the client wants to know. */
+static bool reply_changes(struct http_request *r, struct watch *w)
+{
+	struct zone_store *store = http_request_settings(r)->store;
+	struct watch_changes changes;
+	uint64_t digest = 0;
+	uint32_t shown = 0;
+
+	if (w->name_len) {
+		const struct zone_snapshot *snapshot = zone_store_pin(store);
+
+		shown = snapshot->serial;
+		digest = digest_of(w, snapshot);
+		zone_store_unpin(store, snapshot);
+		if (w->known && digest == w->digest)
+			return false;
+	}
+	if (watch_changes_read(&changes, store, w->since, w->name_len ? w->name : NULL, w->name_len)) {
+		http_reply_error(r, 500, "%s", err_text(ERR_NOMEM));
+		return true;
+	}
+	w->digest = digest;
+	w->known = changes.serial == shown; /* else a commit came in between */
+	bool wanted = !w->name_len || changes.count || !changes.complete;
+	if (wanted)
+		reply(r, changes.serial, changes.complete, &changes);
+	watch_changes_fini(&changes);
+	return wanted;
+}
+
+void http_get_watch(struct http_request *r)
+{
+	struct watch *w = http_request_state(r);
+	bool first = !w;
+	struct zone_counters zone;
+
+	if (first)
+		w = parse(r);
+	if (!w)
+		return;
+	zone_store_counters(http_request_settings(r)->store, &zone);
+	if (!w->asked) {
+		reply(r, zone.serial, true, NULL);
+		return;
+	}
+	if (zone.loaded && zone.serial != w->since) {
+		if ((int32_t)(zone.serial - w->since) < 0) { /* a serial of somebody else's, or of before a restart */
+			reply(r, zone.serial, false, NULL);
+			return;
+		}
+		if (reply_changes(r, w))
+			return;
+	}
+	double left = w->end - now();
+	if (left <= 0)
+		reply(r, zone.loaded ? zone.serial : w->since, true, NULL);
+	else if (first && !http_request_may_wait(r))
+		http_reply_error(r, 503, "too many requests are waiting");
+	else
+		http_request_suspend(r, left);
+}

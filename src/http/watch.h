@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handler: /v1/watch, the long poll for changes of the zone. It answers when the serial passes the one that the client
+ * has, in the arithmetic of RFC 1982, or when its time is over. */
+#ifndef HTTP_WATCH_H
+#define HTTP_WATCH_H
+
+#include "http/request.h"
+
+#define WATCH_TIMEOUT     30 /* seconds; if the client does not say */
+#define WATCH_TIMEOUT_MAX 300
+
+void http_get_watch(struct http_request *request);
+
+#endif
