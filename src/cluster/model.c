@@ -374,6 +374,14 @@ int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, co
 	return err;
 }
 
+int cluster_model_drop(struct cluster_model *model, const struct cluster_element *element)
+{
+	struct cluster_element *e = (struct cluster_element *)(uintptr_t)element;
+	struct cluster_element *heir = e->link.staged ? model->changes[e->link.staged - 1].new : e;
+
+	return heir ? take_out(model, heir) : 0;
+}
+
 const struct cluster_element *cluster_model_find(const struct cluster_model *model, enum cluster_kind kind,
 	const char *framework_id, size_t framework_len, const char *id, size_t id_len)
 {

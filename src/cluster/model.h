@@ -45,9 +45,16 @@ static inline bool cluster_named_since(const struct cluster_element *e, uint64_t
 {
 	return e->link.seen >= update;
 }
+/* Was it kept in this update, unnamed? */
+static inline bool cluster_kept_in(const struct cluster_element *e, uint64_t update)
+{
+	return e->link.kept == update;
+}
+/* Takes one element of the current version out, and nothing with it. ERR_NOMEM, ERR_LIMIT as above. */
+int cluster_model_drop(struct cluster_model *model, const struct cluster_element *element);
 /* Leaves an element of the current version where it is although the (complete) update under way does not name it. */
 void cluster_model_keep(struct cluster_model *model, const struct cluster_element *element);
-/* The tasks of an agent or framework of the current version, which `each` must not change. */
+/* The tasks of an agent or framework of the current version. */
 void cluster_tasks_of(const struct cluster_element *owner, void (*each)(void *arg, const struct cluster_element *task),
 	void *arg);
 void cluster_model_abort(struct cluster_model *model);

@@ -84,7 +84,7 @@ static const struct conf_key keys[] = {
 	  FIELD(state_source), .words = state_sources, .preset = "\"auto\"",
 	  .help = "how the state comes: polled, as a stream of events, or as well as the master can" },
 	{ .name = "massRemovalGuard", .shown = "MassRemovalGuard", .group = CONF_GROUP_CLUSTER,
-	  .effect = CONF_NOT_YET, .type = &conf_type_number, FIELD(mass_removal_guard), .min = 0, .max = 100,
+	  .type = &conf_type_number, FIELD(mass_removal_guard), .min = 0, .max = 100,
 	  .preset = "50", .help = "per cent of the records that one update may take away unconfirmed; 0 is no limit" },
 
 	{ .name = "domain", .shown = "Domain", .group = CONF_GROUP_ZONE, .type = &conf_type_domain,

@@ -143,9 +143,47 @@ static void document_skipped(void *arg, enum state_skip reason, const char *text
 	apply->sink.skipped(apply->sink.ctx, reason, text);
 }
 
+static int master_id(void *arg, const char *id, size_t len)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.master_id(apply->sink.ctx, id, len);
+}
+
+static int recovered_list(void *arg)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.recovered_list(apply->sink.ctx);
+}
+
+static int recovered_agent(void *arg, const char *id, size_t len)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.recovered_agent(apply->sink.ctx, id, len);
+}
+
+static int completed_framework(void *arg, const char *id, size_t len)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.completed_framework(apply->sink.ctx, id, len);
+}
+
+static int reregister_timeout(void *arg, const char *text, size_t len)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.reregister_timeout(apply->sink.ctx, text, len);
+}
+
 struct state_sink apply_document_sink(struct apply *apply)
 {
-	return (struct state_sink){.ctx = apply, .element = document_element, .skipped = document_skipped};
+	return (struct state_sink){.ctx = apply, .element = document_element, .master_id = master_id,
+		.recovered_list = recovered_list, .recovered_agent = recovered_agent,
+		.completed_framework = completed_framework, .reregister_timeout = reregister_timeout,
+		.skipped = document_skipped};
 }
 
 int apply_document_end(struct apply *apply, bool ok, const struct cluster_master *leader)
@@ -326,7 +364,7 @@ static int check_element(void *arg, struct cluster_builder *b)
 
 struct state_sink apply_check_sink(struct apply *apply)
 {
-	return (struct state_sink){.ctx = apply, .element = check_element};
+	return (struct state_sink){.ctx = apply, .element = check_element, .reregister_timeout = reregister_timeout};
 }
 
 int apply_check_end(struct apply *apply, bool ok)

@@ -7,7 +7,9 @@
 
 #include "cluster/model.h"
 #include "conf/conf.h"
+#include "mesos/guard.h"
 #include "mesos/master.h"
+#include "mesos/retention.h"
 #include "mesos/state_parse.h"
 #include "zone/naming.h"
 
@@ -30,6 +32,8 @@ struct feed_counters {
 	struct cluster_counts elements;
 	uint32_t pages_touched; /* by the last commit */
 	uint32_t names_touched;
+	struct guard guard;
+	struct retention_counters retention;
 };
 
 /* Called after each publication, once the store shows it. */
@@ -38,17 +42,27 @@ struct feed_published {
 	void *arg;
 };
 
+/* Seconds of a clock that does not go back; CLOCK_MONOTONIC unless another is set. */
+struct feed_clock {
+	double (*now)(void *arg);
+	void *arg;
+};
+
 /* `conf`, `hosts` and `store` are borrowed. `local` are this host's addresses, for the name server's own records
  * where the listener is a wildcard. NULL: out of memory. */
 struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
 	const struct addr *local, size_t local_count);
 void feed_set_published(struct feed *feed, const struct feed_published *published);
+void feed_set_clock(struct feed *feed, const struct feed_clock *clock); /* before the first document */
 /* Frees the cluster's elements too: the store's snapshots may be read on, but not what they show of the cluster. */
 void feed_free(struct feed *feed);
 
-/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened,
- * and `leader` does not count.
- * ERR_NOMEM, ERR_LIMIT: as if not ok. */
+/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened, and `leader`
+ * does not count. ERR_NOMEM, ERR_LIMIT: as if not ok.
+ *
+ * What the document does not name is gone, unless its master may not know of it yet (mesos/retention.h). A document that
+ * would take away too much (mesos/guard.h) brings what it has, and takes nothing away; the next one decides: see
+ * feed_is_holding(). The leader follows in any case. */
 void feed_document_begin(struct feed *feed);
 struct state_sink feed_sink(struct feed *feed);
 int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader);
@@ -67,6 +81,19 @@ int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework
 const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len);
 int feed_events_end(struct feed *feed);
+/* Instead of feed_events_end(), for changes that were not told as events but found by comparing with a document: with those
+ * that would take away too much nothing has happened, and ERR_LIMIT comes back. Events themselves are not held back: each
+ * is a fact, told when it happens, and no next one would confirm it. */
+int feed_check_end(struct feed *feed);
+/* Is the element (of the current version) there only because the master may not know of it yet? That a document does not
+ * name it is no news then. */
+bool feed_keeps(const struct feed *feed, const struct cluster_element *element);
+/* A part of the last document was held back, and another document is needed to decide. */
+bool feed_is_holding(const struct feed *feed);
+
+/* Seconds until feed_tick() has something to do; INFINITY: nothing, as things are. */
+double feed_due_in(const struct feed *feed);
+void feed_tick(struct feed *feed);
 /* The cluster as of the last update. */
 struct cluster_maps feed_maps(const struct feed *feed);
 

@@ -2,6 +2,7 @@
 #include "mesos/follow.h"
 
 #include <ev.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct follow {
 	struct detector *detector; /* NULL without `zk` */
 	struct cluster_master file_leader;
 	ev_async stop;
-	ev_timer gather, patience, once_patience;
+	ev_timer gather, patience, once_patience, tick;
 	ev_prepare idle;
 	bool once;
 	int result; /* of follow_once() */
@@ -80,6 +81,25 @@ static void on_patience(struct ev_loop *loop, ev_timer *timer, int events)
 	feed_stop_waiting(f->feed);
 }
 
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct follow *f = timer->data;
+
+	feed_tick(f->feed);
+}
+
+/* Sets the timer to when the feed has something to do. */
+static void wait_for_tick(struct follow *f)
+{
+	double due = feed_due_in(f->feed);
+
+	ev_timer_stop(f->loop, &f->tick);
+	if (isinf(due))
+		return;
+	ev_timer_set(&f->tick, due, 0);
+	ev_timer_start(f->loop, &f->tick);
+}
+
 static void on_stop(struct ev_loop *loop, ev_async *async, int events)
 {
 	ev_break(loop, EVBREAK_ALL);
@@ -98,6 +118,7 @@ static void on_idle(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 	if (feed_is_waiting(f->feed) && resolve_idle(f->resolver))
 		feed_hosts_changed(f->feed);
+	wait_for_tick(f);
 	pthread_mutex_lock(&f->lock);
 	feed_get_counters(f->feed, &f->counters.feed);
 	if (f->source)
@@ -240,9 +261,10 @@ struct follow *follow_new(const struct follow_settings *settings)
 		ev_async_init(&f->stop, on_stop);
 		ev_timer_init(&f->gather, on_gather, 0, 0);
 		ev_timer_init(&f->patience, on_patience, 0, 0);
+		ev_timer_init(&f->tick, on_tick, 0, 0);
 		ev_prepare_init(&f->idle, on_idle);
 		ev_timer_init(&f->once_patience, on_once_patience, 0, 0);
-		f->gather.data = f->patience.data = f->once_patience.data = f->idle.data = f;
+		f->gather.data = f->patience.data = f->once_patience.data = f->tick.data = f->idle.data = f;
 		ev_async_start(f->loop, &f->stop);
 		ev_prepare_start(f->loop, &f->idle);
 	}

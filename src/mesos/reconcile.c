@@ -142,7 +142,7 @@ static int find_gone(struct reconcile *r, size_t *gone_of)
 		struct pmap_iter it = pmap_iter(maps.of[kind]);
 
 		for (const struct cluster_element *e; (e = pmap_next(&it));) {
-			if (keyset_get(&r->seen, e->hash) || is_newer(r, e))
+			if (keyset_get(&r->seen, e->hash) || is_newer(r, e) || feed_keeps(r->feed, e))
 				continue;
 			int rc = keep(r, e);
 			if (rc)
@@ -179,7 +179,7 @@ static int put_right(struct reconcile *r, size_t put_count)
 		}
 		changed += !rc;
 	}
-	int end = feed_events_end(r->feed);
+	int end = feed_check_end(r->feed);
 	return rc ? rc : end ? end : changed;
 }
 

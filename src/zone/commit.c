@@ -417,6 +417,12 @@ int commit_prepare(struct zone_txn *txn)
 	return 0;
 }
 
+void commit_counts(const struct commit *commit, uint32_t *added, uint32_t *removed)
+{
+	*added = commit->builder.records_added;
+	*removed = commit->builder.records_removed;
+}
+
 void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
 	struct zone_commit *result)
 {

@@ -17,6 +17,8 @@ int commit_prepare(struct zone_txn *txn);
 /* Publishes it, with the cluster's part (see zone_txn_publish()). */
 void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
 	struct zone_commit *result);
+/* As zone_txn_counts(). */
+void commit_counts(const struct commit *commit, uint32_t *added, uint32_t *removed);
 /* Frees what the folds and the preparation have made so far. */
 void commit_abort(struct zone_txn *txn);
 /* The map under construction, NULL before the first fold. */

@@ -82,6 +82,8 @@ int zone_txn_commit(struct zone_txn *txn, struct zone_commit *result);
  * fail. It publishes, takes the view (whose elements stay the caller's), and the list of what only the former view
  * uses, to free both when no reader can hold them any more. */
 int zone_txn_prepare(struct zone_txn *txn);
+/* Between the two: how many records would come and go. */
+void zone_txn_counts(const struct zone_txn *txn, uint32_t *added, uint32_t *removed);
 void zone_txn_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
 	struct zone_commit *result);
 void zone_txn_abort(struct zone_txn *txn);

@@ -92,6 +92,11 @@ int zone_txn_prepare(struct zone_txn *txn)
 	return err;
 }
 
+void zone_txn_counts(const struct zone_txn *txn, uint32_t *added, uint32_t *removed)
+{
+	commit_counts(txn->commit, added, removed);
+}
+
 void zone_txn_publish(struct zone_txn *txn, const struct cluster_view *cluster, struct retired *elements,
 	struct zone_commit *result)
 {

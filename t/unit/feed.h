@@ -7,6 +7,7 @@
 #include "t/unit/unit.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -29,6 +30,7 @@ struct rig {
 	struct host hosts[8];
 	struct cluster_master leader;
 	bool asked; /* for a name whose answer has not come, since the last answer */
+	double now; /* virtual time */
 };
 
 static size_t rig_lookup(void *arg, const char *host, size_t len, struct addr *out, size_t room)
@@ -66,6 +68,21 @@ static inline void rig_answer(struct rig *rig, const char *name, const char *add
 	feed_hosts_changed(rig->feed);
 }
 
+static double rig_now(void *arg)
+{
+	return ((struct rig *)arg)->now;
+}
+
+/* Time passes until nothing is waited for any more. */
+static inline void rig_settle(struct rig *rig)
+{
+	for (int i = 0; !isinf(feed_due_in(rig->feed)); i++) {
+		assert_true(i < 100);
+		rig->now += feed_due_in(rig->feed);
+		feed_tick(rig->feed);
+	}
+}
+
 /* Fills in what a test has not set before. */
 static inline void rig_start(struct rig *rig)
 {
@@ -100,6 +117,7 @@ static inline void rig_start(struct rig *rig)
 	assert_non_null(rig->store);
 	rig->feed = feed_new(conf, rig->store, &hosts, NULL, 0);
 	assert_non_null(rig->feed);
+	feed_set_clock(rig->feed, &(struct feed_clock){rig_now, rig});
 }
 
 static inline struct rig *rig_new(void)
@@ -140,6 +158,41 @@ static int rig_element(void *arg, struct cluster_builder *b)
 	return sink.element(sink.ctx, b);
 }
 
+static int rig_master_id(void *arg, const char *id, size_t len)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.master_id(sink.ctx, id, len);
+}
+
+static int rig_recovered_list(void *arg)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.recovered_list(sink.ctx);
+}
+
+static int rig_recovered(void *arg, const char *id, size_t len)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.recovered_agent(sink.ctx, id, len);
+}
+
+static int rig_completed(void *arg, const char *id, size_t len)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.completed_framework(sink.ctx, id, len);
+}
+
+static int rig_timeout(void *arg, const char *text, size_t len)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.reregister_timeout(sink.ctx, text, len);
+}
+
 static void rig_skipped(void *arg, enum state_skip reason, const char *text)
 {
 	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
@@ -151,7 +204,8 @@ static void rig_skipped(void *arg, enum state_skip reason, const char *text)
 static inline int rig_take(struct rig *rig, const char *text, size_t len)
 {
 	const struct state_sink sink = {.ctx = rig, .leader = rig_take_leader, .element = rig_element,
-		.skipped = rig_skipped};
+		.master_id = rig_master_id, .recovered_list = rig_recovered_list, .recovered_agent = rig_recovered,
+		.completed_framework = rig_completed, .reregister_timeout = rig_timeout, .skipped = rig_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 
 	feed_document_begin(rig->feed);
