@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small languages inside Mesos' documents: port ranges, process ids, durations, task states. Pure functions of texts that
- * come from outside and need no NUL. Any thread. */
+/* The small languages inside Mesos' documents: port ranges, process ids, durations, task states. Pure functions of
+ * texts that come from outside and need no NUL. Any thread. */
 #ifndef CLUSTER_TEXT_H
 #define CLUSTER_TEXT_H
 

@@ -122,6 +122,8 @@ void apply_document_begin(struct apply *apply, bool snapshot)
 	apply->document = true;
 	apply->snapshot = snapshot;
 	feed_document_begin(apply->feed);
+	if (snapshot) /* an empty one may be left out */
+		apply->sink.recovered_list(apply->sink.ctx);
 }
 
 static int document_element(void *arg, struct cluster_builder *b)

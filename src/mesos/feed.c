@@ -171,8 +171,8 @@ static void take_skipped(void *arg, enum state_skip reason, const char *text)
 		snprintf(feed->skipped_text[reason], sizeof(feed->skipped_text[reason]), "%s", text);
 }
 
-/* A framework that a new master knows from its agents only has no pid there until its scheduler is back: it keeps the one
- * that was known. */
+/* A framework that a new master knows from its agents only has no pid there until its scheduler is back: it keeps the
+ * one that was known. */
 static int complete_framework(struct feed *feed, struct cluster_builder *b)
 {
 	const struct cluster_framework *told = b->framework, *known;
@@ -381,11 +381,13 @@ static void log_commit(const struct feed *feed, const struct zone_commit *commit
 			" agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%llu", commit->serial, n.agents,
 			n.frameworks, n.tasks, zone.names, records);
 	else
-		log_debug("zone", "%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%llu"
+		log_debug("zone",
+			"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%llu"
 			" records_added=%" PRIu32 " records_removed=%" PRIu32 " names_touched=%" PRIu32
-			" pages_touched=%" PRIu32, commit->changed ? "the zone changed" : "no change", commit->serial,
-			n.agents, n.frameworks, n.tasks, zone.names, records, commit->records_added,
-			commit->records_removed, commit->names_touched, commit->pages_touched);
+			" pages_touched=%" PRIu32,
+			commit->changed ? "the zone changed" : "no change", commit->serial, n.agents, n.frameworks,
+			n.tasks, zone.names, records, commit->records_added, commit->records_removed,
+			commit->names_touched, commit->pages_touched);
 }
 
 enum update {
@@ -474,7 +476,8 @@ static void publish(struct feed *feed, struct cluster_view *view)
 		feed->published.call(feed->published.arg);
 }
 
-/* Commits the model's update, and the masters', to the zone. Returns whether a part of it was held back, or an error. */
+/* Commits the model's update, and the masters', to the zone. Returns whether a part of it was held back, or an error.
+ */
 static int commit(struct feed *feed, enum update kind)
 {
 	struct cluster_view *view = view_now(feed);
@@ -617,8 +620,8 @@ void feed_events_begin(struct feed *feed)
 	cluster_model_begin(feed->model);
 }
 
-int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
-	size_t id_len)
+int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len,
+	const char *id, size_t id_len)
 {
 	int err = cluster_model_remove(feed->model, kind, framework_id, framework_len, id, id_len);
 
@@ -645,7 +648,8 @@ static int end_batch(struct feed *feed, enum update kind)
 		err = commit(feed, kind);
 	if (err) {
 		feed->counters.batches_failed++;
-		log_error("mesos", "events could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
+		log_error(
+			"mesos", "events could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
 	} else {
 		feed->counters.batches++;
 		tell_skipped(feed);

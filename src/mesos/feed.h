@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where news of the cluster becomes a zone: takes documents and events element by element, keeps the cluster model, and
- * commits what changed to the zone store. The one place that all sources of state meet; the last good zone stays whatever
- * goes wrong here. Mesos thread only. */
+ * commits what changed to the zone store. The one place that all sources of state meet; the last good zone stays
+ * whatever goes wrong here. Mesos thread only. */
 #ifndef MESOS_FEED_H
 #define MESOS_FEED_H
 
@@ -57,36 +57,36 @@ void feed_set_clock(struct feed *feed, const struct feed_clock *clock); /* befor
 /* Frees the cluster's elements too: the store's snapshots may be read on, but not what they show of the cluster. */
 void feed_free(struct feed *feed);
 
-/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened, and `leader`
- * does not count. ERR_NOMEM, ERR_LIMIT: as if not ok.
+/* A whole document: begin, then the parser's sink is called, then end. With `ok` false nothing has happened, and
+ * `leader` does not count. ERR_NOMEM, ERR_LIMIT: as if not ok.
  *
- * What the document does not name is gone, unless its master may not know of it yet (mesos/retention.h). A document that
- * would take away too much (mesos/guard.h) brings what it has, and takes nothing away; the next one decides: see
+ * What the document does not name is gone, unless its master may not know of it yet (mesos/retention.h). A document
+ * that would take away too much (mesos/guard.h) brings what it has, and takes nothing away; the next one decides: see
  * feed_is_holding(). The leader follows in any case. */
 void feed_document_begin(struct feed *feed);
 struct state_sink feed_sink(struct feed *feed);
 int feed_document_end(struct feed *feed, bool ok, const struct cluster_master *leader);
 
-/* A batch of events, which becomes one update of the zone: begin, then the sink's element() for what comes or changes and
- * feed_remove() for what goes, in the order of the events, then end. Something malformed or missing costs only itself;
- * ERR_NOMEM and ERR_LIMIT of any of them cost the batch: end() then returns the error as well, nothing has happened,
- * and what the master knows must be asked anew. */
+/* A batch of events, which becomes one update of the zone: begin, then the sink's element() for what comes or changes
+ * and feed_remove() for what goes, in the order of the events, then end. Something malformed or missing costs only
+ * itself; ERR_NOMEM and ERR_LIMIT of any of them cost the batch: end() then returns the error as well, nothing has
+ * happened, and what the master knows must be asked anew. */
 void feed_events_begin(struct feed *feed);
 /* `framework_id` is a task's, "" otherwise. An agent or framework takes its tasks with it. ERR_NOTFOUND: it was not
  * there. */
-int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len, const char *id,
-	size_t id_len);
-/* The element as it will be after what came since begin, or NULL: to be merged by cluster_build_copy() with what an event
- * says of it. Valid until the next call. */
+int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework_id, size_t framework_len,
+	const char *id, size_t id_len);
+/* The element as it will be after what came since begin, or NULL: to be merged by cluster_build_copy() with what an
+ * event says of it. Valid until the next call. */
 const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len);
 int feed_events_end(struct feed *feed);
-/* Instead of feed_events_end(), for changes that were not told as events but found by comparing with a document: with those
- * that would take away too much nothing has happened, and ERR_LIMIT comes back. Events themselves are not held back: each
- * is a fact, told when it happens, and no next one would confirm it. */
+/* Instead of feed_events_end(), for changes that were not told as events but found by comparing with a document: with
+ * those that would take away too much nothing has happened, and ERR_LIMIT comes back. Events themselves are not held
+ * back: each is a fact, told when it happens, and no next one would confirm it. */
 int feed_check_end(struct feed *feed);
-/* Is the element (of the current version) there only because the master may not know of it yet? That a document does not
- * name it is no news then. */
+/* Is the element (of the current version) there only because the master may not know of it yet? That a document does
+ * not name it is no news then. */
 bool feed_keeps(const struct feed *feed, const struct cluster_element *element);
 /* A part of the last document was held back, and another document is needed to decide. */
 bool feed_is_holding(const struct feed *feed);

@@ -19,15 +19,18 @@ bool guard_hold(struct guard *guard, uint64_t records, uint32_t added, uint32_t 
 	guard->holding = !guard->holding;
 	if (!guard->holding) {
 		guard->confirmed++;
-		log_warn("mesos", "the next state takes as much away: it is believed records=%" PRIu64 " going=%" PRIu32, records,
+		log_warn("mesos",
+			"the next state takes as much away: it is believed records=%" PRIu64 " going=%" PRIu32, records,
 			going);
 		return false;
 	}
 	guard->held++;
 	guard->records = (uint32_t)records;
 	guard->going = going;
-	log_warn("mesos", "a state would take away too much, nothing goes until the next one confirms it records=%" PRIu64
-		" going=%" PRIu32 " allowed=%u%%", records, going, guard->share);
+	log_warn("mesos",
+		"a state would take away too much, nothing goes until the next one confirms it records=%" PRIu64
+		" going=%" PRIu32 " allowed=%u%%",
+		records, going, guard->share);
 	return true;
 }
 

@@ -196,6 +196,15 @@ static void keep_task(void *arg, const struct cluster_element *e)
 	r->next.tasks++;
 }
 
+/* Is a document that knows of no agent one of a master that has read its registry? It is if that start of the master
+ * knew agents before. A snapshot of the event stream tells no id, but is not given before the registry was read. */
+static bool has_read_registry(const struct retention *r)
+{
+	if (r->next.master.id[0])
+		return same_id(&r->next.master, &r->master);
+	return r->next.list && same_address(&r->next.master, &r->master);
+}
+
 /* How long the agent, which the document does not name, is waited for. */
 static double agent_until(const struct retention *r, const struct cluster_element *e, double now)
 {
@@ -203,8 +212,7 @@ static double agent_until(const struct retention *r, const struct cluster_elemen
 	bool waiting = old && old->state == WAITING;
 
 	if (!keyset_get(&r->next.recovered, e->hash)) {
-		bool doubt = r->next.blank ? !same_id(&r->next.master, &r->master)
-			: !r->next.list && r->next.changed;
+		bool doubt = r->next.blank ? !has_read_registry(r) : !r->next.list && r->next.changed;
 
 		if (!doubt && !(waiting && (r->next.blank || !r->next.list)))
 			return 0;
@@ -309,10 +317,13 @@ void retention_accept(struct retention *r)
 	r->known = true;
 	if (r->agents && (!waited || r->next.changed)) {
 		r->counters.takeovers++;
-		log_info("mesos", "the master does not know all agents yet, what was known of the others is kept why=%s"
+		log_info("mesos",
+			"the master does not know all agents yet, what was known of the others is kept why=%s"
 			" agents=%u tasks=%zu frameworks=%u seconds=%.0f",
-			r->next.blank ? "no_agents" : r->next.list ? "recovering" : "new_master", r->agents, r->next.tasks,
-			r->frameworks, r->timeout);
+			r->next.blank  ? "no_agents"
+			: r->next.list ? "recovering"
+				       : "new_master",
+			r->agents, r->next.tasks, r->frameworks, r->timeout);
 	} else if (waited && !r->agents) {
 		log_info("mesos", "the master knows all agents again");
 	}
@@ -447,7 +458,8 @@ void retention_settle(struct retention *r, double now, bool done)
 	find_first(r);
 	r->counters.given_up += given_up;
 	if (given_up)
-		log_warn("mesos", "agents did not come back to the master in time, they are given up agents=%u", given_up);
+		log_warn("mesos", "agents did not come back to the master in time, they are given up agents=%u",
+			given_up);
 }
 
 bool retention_keeps(const struct retention *r, const struct cluster_element *e)

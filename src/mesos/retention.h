@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of a cluster after a failover: a new master, or one that was restarted, knows agents, their tasks and the
- * frameworks of these only as the agents come back, which takes seconds in small clusters and minutes in large ones. What
- * its documents do not name is therefore not simply gone.
+/* What is kept of a cluster after a failover: a new master, or one that was restarted, knows agents, their tasks and
+ * the frameworks of these only as the agents come back, which takes seconds in small clusters and minutes in large
+ * ones. What its documents do not name is therefore not simply gone.
  *
  * An agent that a document does not name is waited for
  *   if the document lists it as recovered: the master knows it from its registry, and has not heard of it yet
  *   if the document knows of no agent at all, named or recovered: the registry was not read yet, or there is no quorum;
- *     unless it is the same start of the same master that knew agents before
+ *     unless it is the same start of the same master that knew agents before; a snapshot of the event stream, which is
+ *     refused until the registry was read, counts as that if it comes from the same address
  *   if the document has no list of recovered agents (Mesos before 1.1), and the master is another or was restarted
- * until a document or an event names it, a later document says that it is gone, or the master's agent_reregister_timeout has
- * passed since that master was first heard of. Its tasks stay with it. When an event brings it back, its tasks follow
- * within moments: those that were not named RETENTION_SETTLE later are gone; a document has them all.
+ * until a document or an event names it, a later document says that it is gone, or the master's
+ * agent_reregister_timeout has passed since that master was first heard of. Its tasks stay with it. When an event
+ * brings it back, its tasks follow within moments: those that were not named RETENTION_SETTLE later are gone; a
+ * document has them all.
  *
- * A framework that is not named stays as long as one of its tasks does, and RETENTION_FRAMEWORKS in any case: schedulers
- * come back on their own. One that the master lists as completed goes, with its tasks.
+ * A framework that is not named stays as long as one of its tasks does, and RETENTION_FRAMEWORKS in any case:
+ * schedulers come back on their own. One that the master lists as completed goes, with its tasks.
  *
  * Cost: a pass over agents and frameworks for a document, and what is kept; nothing while nobody is waited for.
  * Times are seconds of any clock that does not go back. Mesos thread only. */
@@ -31,7 +33,8 @@ struct retention;
 
 struct retention_counters {
 	uint64_t takeovers;       /* documents with which waiting began */
-	uint64_t back, given_up;  /* agents that came back, and that did not in time; without those that a document said gone */
+	uint64_t back,
+		given_up; /* agents that came back, and that did not in time; without those that a document said gone */
 	uint32_t agents;          /* waited for now */
 	uint32_t frameworks;      /* kept now without having been named */
 };
@@ -39,9 +42,9 @@ struct retention_counters {
 struct retention *retention_new(struct cluster_model *model); /* borrowed. NULL: out of memory */
 void retention_free(struct retention *r);
 
-/* A document: begin, what it says of the master in any order, and decide when all its elements are in the model's update,
- * `agents` of them agents. That marks what is to be kept there. Then accept if the update became the model's new version,
- * or nothing if not. The ones that return int: ERR_NOMEM, and the document must be given up. */
+/* A document: begin, what it says of the master in any order, and decide when all its elements are in the model's
+ * update, `agents` of them agents. That marks what is to be kept there. Then accept if the update became the model's
+ * new version, or nothing if not. The ones that return int: ERR_NOMEM, and the document must be given up. */
 void retention_begin(struct retention *r);
 void retention_master_id(struct retention *r, const char *id, size_t len);
 void retention_recovered_list(struct retention *r);
@@ -57,11 +60,11 @@ void retention_timeout(struct retention *r, const char *text, size_t len);
 void retention_named(struct retention *r, const struct cluster_element *e, double now);
 void retention_removed(struct retention *r, uint64_t hash);
 
-/* When there is something to expire; INFINITY: nothing. Whole seconds, so that what is due at about the same time is done
- * at once. */
+/* When there is something to expire; INFINITY: nothing. Whole seconds, so that what is due at about the same time is
+ * done at once. */
 double retention_deadline(const struct retention *r);
-/* In an open partial update: takes out what was waited for in vain. Returns how many elements, or an error. Then settle,
- * with whether the update became the model's new version; if not, all of it is due again a little later. */
+/* In an open partial update: takes out what was waited for in vain. Returns how many elements, or an error. Then
+ * settle, with whether the update became the model's new version; if not, all of it is due again a little later. */
 int retention_expire(struct retention *r, double now);
 void retention_settle(struct retention *r, double now, bool done);
 

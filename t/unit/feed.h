@@ -340,8 +340,8 @@ static int read_folder(const char *path)
 		struct document *d = &documents[document_count];
 		char file[1400];
 		size_t len = strlen(entry->d_name);
-		bool known = len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 || strstr(entry->d_name, ".axfr.") ||
-			strstr(entry->d_name, ".enumerate.");
+		bool known = len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
+			     strstr(entry->d_name, ".axfr.") || strstr(entry->d_name, ".enumerate.");
 
 		for (size_t i = 0; i < document_count; i++)
 			known |= !strcmp(documents[i].name, entry->d_name);

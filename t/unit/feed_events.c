@@ -53,10 +53,11 @@ static int drop(struct events *e, enum cluster_kind kind, const char *framework_
 static int setup(void **state)
 {
 	static const char text[] = "{\"leader\":\"master@127.0.0.1:15050\",\"slaves\":["
-		"{\"id\":\"S1\",\"pid\":\"slave(1)@10.0.0.1:5051\"},{\"id\":\"S2\",\"pid\":\"slave(1)@10.0.0.2:5051\"}],"
-		"\"frameworks\":[{\"id\":\"F\",\"name\":\"m\",\"tasks\":["
-		"{\"id\":\"1\",\"name\":\"a\",\"slave_id\":\"S1\",\"state\":\"TASK_RUNNING\"},"
-		"{\"id\":\"2\",\"name\":\"b\",\"slave_id\":\"S2\",\"state\":\"TASK_RUNNING\"}]}]}";
+				   "{\"id\":\"S1\",\"pid\":\"slave(1)@10.0.0.1:5051\"},{\"id\":\"S2\",\"pid\":\"slave("
+				   "1)@10.0.0.2:5051\"}],"
+				   "\"frameworks\":[{\"id\":\"F\",\"name\":\"m\",\"tasks\":["
+				   "{\"id\":\"1\",\"name\":\"a\",\"slave_id\":\"S1\",\"state\":\"TASK_RUNNING\"},"
+				   "{\"id\":\"2\",\"name\":\"b\",\"slave_id\":\"S2\",\"state\":\"TASK_RUNNING\"}]}]}";
 	struct events *e = calloc(1, sizeof(*e));
 
 	e->rig = rig_new();
@@ -134,7 +135,8 @@ static void an_event_is_merged_with_what_is_known(void **state)
 	assert_int_equal(cluster_build_copy(&e->builder, known), 0);
 	e->builder.task->health = CLUSTER_HEALTH_BAD;
 	put(e);
-	assert_int_equal(((const struct cluster_task *)(const void *)feed_find(feed, CLUSTER_TASK, "F", 1, "3", 1))->health,
+	assert_int_equal(
+		((const struct cluster_task *)(const void *)feed_find(feed, CLUSTER_TASK, "F", 1, "3", 1))->health,
 		CLUSTER_HEALTH_BAD);
 	known = feed_find(feed, CLUSTER_TASK, "F", 1, "1", 1);
 	assert_int_equal(cluster_build_copy(&e->builder, known), 0);

@@ -63,8 +63,8 @@ static void say(struct rig *rig, struct word w)
 		for (unsigned a = 1; a <= AGENTS; a++) {
 			if (!has(w.named, a) || has(w.lost, a))
 				continue;
-			fprintf(out, "%s{\"id\":\"t%u\",\"name\":\"a%u\",\"slave_id\":\"S%u\",\"state\":\"TASK_%s\"}", comma, a, a, a,
-				has(w.over, a) ? "FAILED" : "RUNNING");
+			fprintf(out, "%s{\"id\":\"t%u\",\"name\":\"a%u\",\"slave_id\":\"S%u\",\"state\":\"TASK_%s\"}",
+				comma, a, a, a, has(w.over, a) ? "FAILED" : "RUNNING");
 			comma = ",";
 		}
 		fputs("]}", out);
@@ -256,13 +256,14 @@ static void the_last_agents_are_taken_down(void **state)
 	assert_int_equal(rig_counters(rig).elements.frameworks, 0);
 }
 
-/* A master that does not tell its id can be told from another by its address, and from itself before a restart not at all. */
+/* A master that does not tell its id can be told from another by its address, and from itself before a restart not at
+ * all. */
 static void masters_without_an_id(void **state)
 {
 	struct rig *rig = *state;
 
 	say(rig, (struct word){.named = "1234", .recovered = ""});
-	say(rig, (struct word){.named = "", .recovered = ""});
+	say(rig, (struct word){.named = ""});
 	tasks_are(rig, "1234");
 	say(rig, (struct word){.named = "12", .recovered = ""});
 	tasks_are(rig, "12");
@@ -312,8 +313,9 @@ static void a_task_at_its_end(void **state)
 static void addresses_that_come_meanwhile(void **state)
 {
 	static const char text[] = "{\"id\":\"one\",\"slaves\":[{\"id\":\"S1\",\"pid\":\"slave(1)@agent-1:5051\"}],"
-		"\"frameworks\":[{\"id\":\"M\",\"name\":\"m\",\"tasks\":[{\"id\":\"t1\",\"name\":\"a1\",\"slave_id\":\"S1\","
-		"\"state\":\"TASK_RUNNING\"}]}]}";
+				   "\"frameworks\":[{\"id\":\"M\",\"name\":\"m\",\"tasks\":[{\"id\":\"t1\",\"name\":"
+				   "\"a1\",\"slave_id\":\"S1\","
+				   "\"state\":\"TASK_RUNNING\"}]}]}";
 	struct rig *rig = *state;
 
 	rig->hosts[0] = (struct host){.name = "agent-1", .address = "10.0.0.1", .known = true};
@@ -335,9 +337,9 @@ struct stream {
 };
 
 /* SUBSCRIBED: agents that are recovered, and nothing else. It tells no id and no time-out. */
-static void subscribed(struct rig *rig, const char *recovered)
+static void subscribed_at(struct rig *rig, uint16_t port, const char *recovered)
 {
-	const struct cluster_master leader = {.port = 5051};
+	const struct cluster_master leader = {.port = port};
 	struct state_sink sink = feed_sink(rig->feed);
 	char id[8];
 
@@ -349,6 +351,11 @@ static void subscribed(struct rig *rig, const char *recovered)
 			assert_int_equal(sink.recovered_agent(sink.ctx, id, strlen(id)), 0);
 	}
 	assert_int_equal(feed_document_end(rig->feed, true, &leader), 0);
+}
+
+static void subscribed(struct rig *rig, const char *recovered)
+{
+	subscribed_at(rig, 5051, recovered);
 }
 
 static void event(struct stream *s)
@@ -462,10 +469,18 @@ static void a_connection_that_is_cut_meanwhile(void **state)
 	tasks_are(rig, "12");
 	pass(rig, 2);
 	tasks_are(rig, "1");
-	/* one that knows nobody */
-	subscribed(rig, "");
+	/* another that knows nobody, and the same */
+	subscribed_at(rig, 5052, "");
 	tasks_are(rig, "1");
 	pass(rig, 601);
+	tasks_are(rig, "");
+	feed_events_begin(rig->feed);
+	agent_added(&s, 1);
+	task_added(&s, 1);
+	framework_added(&s);
+	assert_int_equal(feed_events_end(rig->feed), 0);
+	tasks_are(rig, "1");
+	subscribed_at(rig, 5052, "");
 	tasks_are(rig, "");
 	cluster_builder_fini(&s.builder);
 }

@@ -29,11 +29,14 @@ static void take(struct rig *rig, unsigned port, unsigned from, unsigned to, con
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	fprintf(out, "{\"id\":\"one\",\"leader\":\"master@10.9.0.1:%u\",\"recovered_slaves\":[],\"slaves\":"
-		"[{\"id\":\"S1\",\"pid\":\"slave(1)@10.0.0.1:5051\"}],\"frameworks\":[{\"id\":\"M\",\"name\":\"m\",\"tasks\":[", port);
+	fprintf(out,
+		"{\"id\":\"one\",\"leader\":\"master@10.9.0.1:%u\",\"recovered_slaves\":[],\"slaves\":"
+		"[{\"id\":\"S1\",\"pid\":\"slave(1)@10.0.0.1:5051\"}],\"frameworks\":[{\"id\":\"M\",\"name\":\"m\","
+		"\"tasks\":[",
+		port);
 	for (unsigned i = from; i < to; i++)
-		fprintf(out, "%s{\"id\":\"t%u\",\"name\":\"%s%u\",\"slave_id\":\"S1\",\"state\":\"%s\"}", i > from ? "," : "", i, name,
-			i, state);
+		fprintf(out, "%s{\"id\":\"t%u\",\"name\":\"%s%u\",\"slave_id\":\"S1\",\"state\":\"%s\"}",
+			i > from ? "," : "", i, name, i, state);
 	fputs("]}]}", out);
 	fclose(out);
 	assert_int_equal(rig_take(rig, text, size), 0);

@@ -73,7 +73,8 @@ struct multiset {
 static void count_record(void *arg, const struct naming_record *r)
 {
 	struct multiset *set = arg;
-	uint8_t bytes[16 + 2 * DNAME_MAX] = {(uint8_t)r->type, (uint8_t)r->rank, (uint8_t)(r->port >> 8), (uint8_t)r->port};
+	uint8_t bytes[16 + 2 * DNAME_MAX] = {
+		(uint8_t)r->type, (uint8_t)r->rank, (uint8_t)(r->port >> 8), (uint8_t)r->port};
 	size_t len = 4;
 
 	memcpy(bytes + len, r->owner, r->owner_len);
@@ -280,10 +281,11 @@ static void check_records(struct fixture *f, struct run *run)
 				naming_framework(run->naming, (const void *)e, &sink);
 			else
 				naming_task(run->naming, t,
-					(const void *)cluster_maps_find(&maps, CLUSTER_AGENT, "", 0, cluster_text(t, t->agent_id),
-						t->agent_id.len),
+					(const void *)cluster_maps_find(&maps, CLUSTER_AGENT, "", 0,
+						cluster_text(t, t->agent_id), t->agent_id.len),
 					(const void *)cluster_maps_find(&maps, CLUSTER_FRAMEWORK, "", 0,
-						cluster_text(t, t->framework_id), t->framework_id.len), &sink);
+						cluster_text(t, t->framework_id), t->framework_id.len),
+					&sink);
 		}
 	}
 	for (size_t i = 0; i < SLOTS; i++)
@@ -311,7 +313,8 @@ static void random_remove(struct fixture *f, const struct run *run, struct run *
 	bool there = cluster_model_find(f->model, kind, of, strlen(of), id, strlen(id));
 	/* in a document there is also what it has not named */
 	assert_true(complete ? there || !known : there == (known > 0));
-	assert_int_equal(cluster_model_remove(f->model, kind, of, strlen(of), id, strlen(id)), there ? 0 : ERR_NOTFOUND);
+	assert_int_equal(
+		cluster_model_remove(f->model, kind, of, strlen(of), id, strlen(id)), there ? 0 : ERR_NOTFOUND);
 	if (kind == CLUSTER_TASK) {
 		memset(next->tasks[w][t], 0, sizeof(next->tasks[w][t]));
 		memset(next->removed.tasks[w][t], 1, sizeof(next->removed.tasks[w][t]));
@@ -323,7 +326,8 @@ static void random_remove(struct fixture *f, const struct run *run, struct run *
 		return;
 	for (unsigned i = 0; i < FRAMEWORKS; i++) {
 		for (unsigned k = 0; k < TASKS * NAMES; k++) {
-			unsigned before = run->tasks[i][k / NAMES][k % NAMES], *now = &next->tasks[i][k / NAMES][k % NAMES];
+			unsigned before = run->tasks[i][k / NAMES][k % NAMES],
+				 *now = &next->tasks[i][k / NAMES][k % NAMES];
 			bool *removed = &next->removed.tasks[i][k / NAMES][k % NAMES];
 			unsigned heir = *now ? *now : *removed ? 0 : before;
 
