@@ -357,6 +357,28 @@ static int take_out_tasks_of(struct cluster_model *model, struct cluster_element
 	return err;
 }
 
+/* Those that came in this update, which are on nobody's list yet. */
+static int take_out_new_tasks_of(struct cluster_model *model, const struct cluster_element *owner)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < model->change_count && !err;) {
+		struct cluster_element *new = model->changes[i].new;
+		const struct cluster_task *t = (const void *)new;
+
+		if (!new || new->kind != CLUSTER_TASK) {
+			i++;
+			continue;
+		}
+		struct cluster_text of = owner->kind == CLUSTER_AGENT ? t->agent_id : t->framework_id;
+		if (text_is(t, of, cluster_text(owner, owner->id), owner->id.len))
+			err = take_out(model, new); /* another change may stand in its place now */
+		else
+			i++;
+	}
+	return err;
+}
+
 int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len)
 {
@@ -369,6 +391,8 @@ int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, co
 	struct cluster_element *old = e->link.staged ? model->changes[e->link.staged - 1].old : e;
 	if (old && kind != CLUSTER_TASK)
 		err = take_out_tasks_of(model, old);
+	if (!err && kind != CLUSTER_TASK)
+		err = take_out_new_tasks_of(model, e);
 	for (; e && !err; e = find(newest(model, kind), kind, &key)) /* a task may have twins */
 		err = take_out(model, e);
 	return err;

@@ -4,6 +4,7 @@
 #include "t/unit/stream.h"
 
 #include "t/unit/master.h"
+#include "t/unit/same.h"
 
 struct recording {
 	char name[300];
@@ -103,63 +104,6 @@ static const struct document *find_document(const char *name)
 			return &documents[i];
 	fail_msg("there is no document %s", name);
 	return NULL;
-}
-
-static void same_zone(const struct rig *got, const struct rig *wanted, const char *where)
-{
-	char *a = rig_dump(got), *b = rig_dump(wanted);
-
-	if (strcmp(a, b) != 0)
-		fail_msg("%s: the stream has made\n%sand the document\n%s", where, a, b);
-	free(a);
-	free(b);
-}
-
-static bool is_over(const struct cluster_element *e)
-{
-	const struct cluster_task *task = (const void *)e;
-
-	return e->kind == CLUSTER_TASK && (task->state == CLUSTER_TASK_TERMINAL || task->state == CLUSTER_TASK_UNREACHABLE);
-}
-
-static size_t compare_maps(const struct rig *a, const struct rig *b, bool active_too, const char *where)
-{
-	struct cluster_maps of_a = feed_maps(a->feed), of_b = feed_maps(b->feed);
-	size_t count = 0;
-
-	for (int kind = 0; kind <= CLUSTER_TASK; kind++) {
-		struct pmap_iter it = pmap_iter(of_a.of[kind]);
-
-		for (const struct cluster_element *e; (e = pmap_next(&it));) {
-			const struct cluster_task *task = (const void *)e;
-			struct cluster_text scope = kind == CLUSTER_TASK ? task->framework_id : (struct cluster_text){0};
-			const struct cluster_element *other = cluster_maps_find(&of_b, kind, cluster_text(e, scope), scope.len,
-				cluster_text(e, e->id), e->id.len);
-			const size_t from = offsetof(struct cluster_element, size);
-
-			if (is_over(e))
-				continue;
-			if (!other)
-				fail_msg("%s: only one has %s", where, cluster_text(e, e->id));
-			struct cluster_builder b2 = {0};
-			assert_int_equal(cluster_build_copy(&b2, e), 0);
-			if (kind == CLUSTER_FRAMEWORK && !active_too)
-				b2.framework->active = ((const struct cluster_framework *)(const void *)other)->active;
-			if (b2.element->size != other->size ||
-				memcmp((char *)b2.element + from, (const char *)other + from, other->size - from) != 0)
-				fail_msg("%s: %s differs", where, cluster_text(e, e->id));
-			cluster_builder_fini(&b2);
-			count++;
-		}
-	}
-	return count;
-}
-
-/* Both have the same elements, byte for byte, but for what events do not tell: whether schedulers are connected. */
-static size_t same_elements(const struct rig *a, const struct rig *b, bool active_too, const char *where)
-{
-	compare_maps(b, a, active_too, where);
-	return compare_maps(a, b, active_too, where);
 }
 
 /* Each recorded document against the stream up to the moment that it is from (actions.txt and the timelines of the
@@ -365,6 +309,5 @@ int main(void)
 		cmocka_unit_test(cut),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, read_recordings, free_recordings);
+	return cmocka_run_group_tests_name("stream_play", tests, read_recordings, free_recordings);
 }
