@@ -11,7 +11,7 @@
 #include "mesos/masterinfo.h"
 
 #define TAG           "zookeeper"
-#define RETRY         5.0 /* seconds until what was refused is asked for again */
+#define RETRY         2.0 /* seconds until what was refused is asked for again */
 #define LOOK          1.0 /* seconds between two looks at whether there is a leader, while there may be none */
 #define NODE_NAME_MAX 32  /* a prefix and a number of 32 bits */
 

@@ -11,6 +11,7 @@
  *   protect PATH           all rights to whoever authenticated as we did, and to nobody else
  *   open PATH              all rights to everybody
  *   expire ID PASSWORD     end the session of that number and password, both in hex
+ *   quit                   as if standard input ended
  *
  * BYTES go on to the end of the line; \xHH is the byte HH. */
 #include <errno.h>
@@ -107,7 +108,8 @@ static void on_list(int rc, const struct String_vector *names, const void *data)
 
 	on_text(rc, NULL, data);
 	for (int i = 0; rc == ZOK && i < names->count; i++)
-		len += (size_t)snprintf(result.text + len, sizeof(result.text) - len, "%s%s", i ? " " : "", names->data[i]);
+		len += (size_t)snprintf(
+			result.text + len, sizeof(result.text) - len, "%s%s", i ? " " : "", names->data[i]);
 }
 
 /* "a\x00b" to bytes, in place. Returns how many. */
@@ -221,7 +223,8 @@ int main(int argc, char **argv)
 	}
 	puts("ok");
 	fflush(stdout);
-	for (size_t len = 0;;) {
+	bool quit = false;
+	for (size_t len = 0; !quit;) {
 		if (zoo_state(zh) < 0) { /* expired: who owns it wants to know */
 			puts("error session expired");
 			zookeeper_close(zh);
@@ -239,7 +242,8 @@ int main(int argc, char **argv)
 			size_t rest = len - (size_t)(end - line);
 
 			char *command = strdup(line);
-			if (command)
+			quit = !command || !strcmp(command, "quit");
+			if (!quit)
 				obey(zh, command);
 			free(command);
 			memmove(line, end, rest + 1);

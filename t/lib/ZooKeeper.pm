@@ -180,6 +180,7 @@ sub new {
 # The answer to a command, without its end of line.
 sub try {
     my ($self, $command) = @_;
+    local $SIG{PIPE} = "IGNORE";
     print { $self->{in} } "$command\n";
     $self->{in}->flush;
     my $answer = readline($self->{out}) // "error ended\n";
@@ -199,7 +200,8 @@ sub close {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;
     local ($?, $!);
-    close $self->{in};
+    local $SIG{PIPE} = "IGNORE";
+    syswrite $self->{in}, "quit\n";    # other processes may hold its standard input as well
     waitpid $pid, 0;
 }
 
@@ -251,8 +253,8 @@ sub _run {
                 $all->add($client, $server);
                 next;
             }
+            my $to = $peer{$from} or next;    # closed a moment ago, with the other one
             my $n = $from->sysread(my $bytes, 65536);
-            my $to = $peer{$from};
             if (!$n) {
                 $all->remove($from, $to);
                 delete @peer{ $from, $to };
