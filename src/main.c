@@ -8,16 +8,19 @@
 #include "base/log.h"
 #include "base/siphash.h"
 #include "conf/load.h"
+#include "daemon/ask.h"
 #include "daemon/daemon.h"
 
 struct options {
-	const char *config, *state;
+	const char *config, *state, *server;
+	const char *explain; /* the name; "": the command without one */
 	int verbosity;
-	bool check, dump_zone, version, help;
+	bool check, dump_zone, json, version, help;
 };
 
 static const char usage[] =
 	"usage: mesos-named -config=FILE [options]\n"
+	"       mesos-named explain NAME [-config=FILE] [--server SERVER] [--json]\n"
 	"\n"
 	"DNS-based service discovery for Apache Mesos.\n"
 	"\n"
@@ -28,6 +31,10 @@ static const char usage[] =
 	"  -v=0|1|2                verbosity: 0 quiet (default), 1 debugging, 2 everything\n"
 	"  -version                print the version, and exit\n"
 	"  -help                   print this, and exit\n"
+	"\n"
+	"`explain` asks a running server why a name is as it is:\n"
+	"  --server SERVER         its URL, or the path of its unix socket; as FILE has it, or http://127.0.0.1:8123\n"
+	"  --json                  print the answer as it came\n"
 	"\n"
 	"Options may begin with one dash or two, and take their value after `=` or as the next argument.\n";
 
@@ -51,6 +58,18 @@ static bool parse_verbosity(const char *text, int *verbosity)
 	return true;
 }
 
+/* The command, then its name. */
+static bool take_word(struct options *o, const char *word)
+{
+	if (!o->explain && !strcmp(word, "explain"))
+		o->explain = "";
+	else if (o->explain && !*o->explain && *word)
+		o->explain = word;
+	else
+		return false;
+	return true;
+}
+
 /* false: the arguments are wrong, and it has been said how. */
 static bool parse_arguments(int argc, char **argv, struct options *o)
 {
@@ -59,6 +78,8 @@ static bool parse_arguments(int argc, char **argv, struct options *o)
 		const char **text = NULL;
 		bool *flag = NULL, verbosity = false;
 
+		if (arg[0] != '-' && take_word(o, arg))
+			continue;
 		if (arg[0] != '-' || !arg[1]) {
 			fprintf(stderr, "mesos-named: unexpected argument %s\n", arg);
 			return false;
@@ -67,6 +88,10 @@ static bool parse_arguments(int argc, char **argv, struct options *o)
 			text = &o->config;
 		else if (is_option(arg, "state", &value))
 			text = &o->state;
+		else if (is_option(arg, "server", &value))
+			text = &o->server;
+		else if (is_option(arg, "json", &value))
+			flag = &o->json;
 		else if (is_option(arg, "v", &value))
 			verbosity = true;
 		else if (is_option(arg, "t", &value))
@@ -115,6 +140,26 @@ static void set_up_malloc(void)
 #endif
 }
 
+/* The configuration is for where the server is: it need not be one that could be run here. */
+static int explain(const struct options *o)
+{
+	const struct conf_options conf_options = {.without_masters = true, .without_files = true};
+	struct ask ask = {.name = o->explain, .server = o->server, .json = o->json};
+	struct conf_report report = {0};
+	struct conf *conf = NULL;
+	int status = ASK_FAILED;
+
+	if (o->config && conf_load(o->config, &conf_options, &report, &conf)) {
+		conf_report_print(&report, o->config, stderr);
+	} else {
+		ask.conf = conf;
+		status = ask_run(&ask);
+	}
+	conf_report_fini(&report);
+	conf_free(conf);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -132,6 +177,16 @@ int main(int argc, char **argv)
 	if (o.version) {
 		puts("mesos-named " PACKAGE_VERSION);
 		return EXIT_SUCCESS;
+	}
+	if (o.explain && !*o.explain) {
+		fputs("mesos-named: explain needs a name (see -help)\n", stderr);
+		return 2;
+	}
+	if (o.explain)
+		return explain(&o);
+	if (o.server || o.json) {
+		fputs("mesos-named: --server and --json are for explain (see -help)\n", stderr);
+		return 2;
 	}
 	if (!o.config) {
 		fputs("mesos-named: -config=FILE is missing (see -help)\n", stderr);

@@ -158,7 +158,7 @@ static bool ration(struct http_request *r)
 
 	if (http->streams >= STREAMS_MAX) {
 		http_reply_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "1",
-			"too many dumps are being sent");
+			"too many requests of this kind are being answered");
 		return false;
 	}
 	unsigned seconds = http_quota_take(&http->quota, &r->connection->client, ev_now(http->loop));
@@ -166,7 +166,7 @@ static bool ration(struct http_request *r)
 		return true;
 	snprintf(wait, sizeof(wait), "%u", seconds);
 	http_reply_refusal(
-		r, MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, wait, "too many dumps for one client");
+		r, MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, wait, "too many requests of this kind by one client");
 	return false;
 }
 
