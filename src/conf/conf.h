@@ -70,6 +70,7 @@ struct conf {
 	char *iam_config_file;
 	int refresh_seconds;
 	int state_timeout_seconds;
+	int state_max_age_seconds; /* 0: derived from refresh_seconds */
 	enum conf_state_source state_source;
 
 	uint32_t ttl;

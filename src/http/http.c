@@ -52,8 +52,10 @@ static void on_connection(
 	struct http_connection *c = *context;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		if (c)
+		if (c) {
 			TAILQ_REMOVE(&http->connections, c, entry);
+			http->counters.connections--;
+		}
 		free(c);
 		return;
 	}
@@ -68,6 +70,7 @@ static void on_connection(
 	c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	c->deadline = ev_now(http->loop) + HTTP_TIME_HEAD;
 	TAILQ_INSERT_TAIL(&http->connections, c, entry);
+	http->counters.connections++;
 }
 
 static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd)
@@ -309,6 +312,12 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 	http->loop = loop;
 	http->settings = *settings;
 	http->connections_max = connections;
+	http->alive = alive_new(loop, settings->server, settings->follow);
+	if (!http->alive) {
+		log_error("http", "HTTP cannot be served error=\"%s\"", err_text(ERR_NOMEM));
+		free(http);
+		return NULL;
+	}
 	TAILQ_INIT(&http->connections);
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 		on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
@@ -325,6 +334,7 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 		log_error("http", "HTTP cannot be served error=\"libmicrohttpd does not start\"");
 		if (http->daemon)
 			MHD_stop_daemon(http->daemon);
+		alive_free(http->alive);
 		free(http);
 		return NULL;
 	}
@@ -357,5 +367,6 @@ void http_free(struct http *http)
 	ev_timer_stop(http->loop, &http->timeout);
 	ev_timer_stop(http->loop, &http->sweep);
 	ev_timer_stop(http->loop, &http->wake);
+	alive_free(http->alive);
 	free(http);
 }

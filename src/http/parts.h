@@ -8,6 +8,8 @@
 #include <sys/queue.h>
 
 #include "http/auth.h"
+#include "http/alive.h"
+#include "http/counters.h"
 #include "http/http.h"
 #include "http/path.h"
 #include "http/quota.h"
@@ -64,6 +66,8 @@ struct http {
 	ev_timer sweep;   /* of connections past their deadline */
 	ev_timer wake;    /* of suspended requests, for what changed in a while */
 	TAILQ_HEAD(, http_connection) connections;
+	struct http_counters counters;
+	struct alive *alive;
 };
 
 /* Replies with the response, and lets it go; NULL cuts the connection. */

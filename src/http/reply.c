@@ -19,6 +19,7 @@
 void http_request_queue(struct http_request *r, unsigned status, struct MHD_Response *response)
 {
 	r->replied = true;
+	http_count(&r->connection->http->counters, r->route, status);
 	if (!response || MHD_queue_response(r->mhd, status, response) != MHD_YES)
 		r->failed = true;
 	if (response)

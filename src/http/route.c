@@ -11,8 +11,14 @@
 #include "http/lookup.h"
 #include "http/ports.h"
 #include "http/watch.h"
+#include "http/metrics.h"
+#include "http/status.h"
 
 static const struct http_route routes[] = {
+	{"/metrics", http_get_metrics, 0},
+	{"/healthz", http_get_healthz, HTTP_ROUTE_OPEN},
+	{"/readyz", http_get_readyz, HTTP_ROUTE_OPEN},
+	{"/v1/status", http_get_status, 0},
 	{"/v1/version", http_get_version, 0},
 	{"/v1/config", http_get_config, 0},
 	{"/v1/explain/*", http_get_explain, HTTP_ROUTE_COSTLY},
@@ -23,6 +29,7 @@ static const struct http_route routes[] = {
 	{"/v1/axfr", http_get_axfr, HTTP_ROUTE_DUMP | HTTP_ROUTE_COSTLY},
 	{"/v1/watch", http_get_watch, 0},
 };
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* Does the path, of which a last slash does not count, have the pattern's segments? */
 static int match(const struct http_route *route, const char *path, size_t len, char tail[HTTP_SEGMENT_MAX])
@@ -51,11 +58,26 @@ static int match(const struct http_route *route, const char *path, size_t len, c
 
 const struct http_route *http_route_find(const char *path, size_t len, char tail[HTTP_SEGMENT_MAX], int *err)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		*err = match(&routes[i], path, len, tail);
 		if (*err != ERR_NOTFOUND)
 			return *err ? NULL : &routes[i];
 	}
 	*err = ERR_NOTFOUND;
 	return NULL;
+}
+
+size_t http_route_count(void)
+{
+	return ROUTE_COUNT;
+}
+
+size_t http_route_number(const struct http_route *route)
+{
+	return (size_t)(route - routes);
+}
+
+const char *http_route_pattern(size_t number)
+{
+	return routes[number].pattern;
 }

@@ -25,4 +25,9 @@ struct http_route {
  * ERR_NOTFOUND: there is none; ERR_FORMAT, ERR_LIMIT: of http_path_decode(). */
 const struct http_route *http_route_find(const char *path, size_t len, char tail[HTTP_SEGMENT_MAX], int *err);
 
+/* All routes, by number. */
+size_t http_route_count(void);
+size_t http_route_number(const struct http_route *route);
+const char *http_route_pattern(size_t number);
+
 #endif

@@ -33,6 +33,7 @@ struct feed {
 	bool apex_made; /* the records that never change are in the zone */
 
 	const struct cluster_view *view;   /* the last published, the store's; NULL before the first */
+	struct cluster_master last_leader; /* that was published */
 	struct cluster_master next_leader; /* as the last document names it, or who detects masters */
 	struct mesos_master *detected;     /* NULL: the configured ones count */
 	size_t detected_count;
@@ -390,6 +391,15 @@ static void log_commit(const struct feed *feed, const struct zone_commit *commit
 			commit->names_touched, commit->pages_touched);
 }
 
+static void count_leader(struct feed *feed, const struct cluster_master *leader)
+{
+	if (!leader->addr_count)
+		return;
+	if (feed->last_leader.addr_count && memcmp(&feed->last_leader, leader, sizeof(*leader)) != 0)
+		feed->counters.leader_changes++;
+	feed->last_leader = *leader;
+}
+
 enum update {
 	UPDATE_PART,  /* what is named has changed, the rest stays */
 	UPDATE_CHECK, /* the same; it may be refused as a whole */
@@ -463,6 +473,7 @@ static void publish(struct feed *feed, struct cluster_view *view)
 	view->maps = cluster_model_maps(feed->model);
 	zone_txn_publish(feed->emit.txn, view, &garbage, &result);
 	feed->view = view;
+	count_leader(feed, &view->leader);
 	feed->apex_made = true;
 	feed->loaded |= load;
 	feed->records += result.records_added;

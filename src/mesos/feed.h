@@ -30,6 +30,7 @@ struct feed_counters {
 	uint64_t skipped[STATE_SKIPS];        /* in the last document and the events since */
 	int64_t left_out[NAMING_LEFT_OUT_COUNT]; /* now */
 	struct cluster_counts elements;
+	uint64_t leader_changes; /* from one to another; not to and from none */
 	uint32_t pages_touched; /* by the last commit */
 	uint32_t names_touched;
 	struct guard guard;

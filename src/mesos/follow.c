@@ -27,7 +27,7 @@ struct follow {
 	struct source *source;     /* NULL with a state file */
 	struct detector *detector; /* NULL without `zk` */
 	struct cluster_master file_leader;
-	ev_async stop;
+	ev_async stop, ping;
 	ev_timer gather, patience, once_patience, tick;
 	ev_prepare idle;
 	bool once;
@@ -105,6 +105,11 @@ static void on_stop(struct ev_loop *loop, ev_async *async, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
+/* All that is wanted is the turn of the loop, which on_idle() counts. */
+static void on_ping(struct ev_loop *loop, ev_async *async, int events)
+{
+}
+
 static void finish_once(struct follow *f, int result)
 {
 	f->result = result;
@@ -120,6 +125,7 @@ static void on_idle(struct ev_loop *loop, ev_prepare *prepare, int events)
 		feed_hosts_changed(f->feed);
 	wait_for_tick(f);
 	pthread_mutex_lock(&f->lock);
+	f->counters.turns++;
 	feed_get_counters(f->feed, &f->counters.feed);
 	if (f->source)
 		f->counters.source = *source_counters(f->source);
@@ -266,6 +272,8 @@ struct follow *follow_new(const struct follow_settings *settings)
 		ev_timer_init(&f->once_patience, on_once_patience, 0, 0);
 		f->gather.data = f->patience.data = f->once_patience.data = f->tick.data = f->idle.data = f;
 		ev_async_start(f->loop, &f->stop);
+		ev_async_init(&f->ping, on_ping);
+		ev_async_start(f->loop, &f->ping);
 		ev_prepare_start(f->loop, &f->idle);
 	}
 	if (!err && !settings->state_file) {
@@ -365,4 +373,9 @@ void follow_read_counters(struct follow *f, struct follow_counters *out)
 	pthread_mutex_lock(&f->lock);
 	*out = f->counters;
 	pthread_mutex_unlock(&f->lock);
+}
+
+void follow_ping(struct follow *f)
+{
+	ev_async_send(f->loop, &f->ping);
 }

@@ -42,8 +42,11 @@ struct follow_counters {
 	struct feed_counters feed;
 	struct source_counters source;
 	struct detector_status zk;
+	uint64_t turns; /* of the thread's loop */
 };
 /* A copy as of the last time that the thread was idle. */
 void follow_read_counters(struct follow *follow, struct follow_counters *out);
+/* Has the loop make a turn, if it can. */
+void follow_ping(struct follow *follow);
 
 #endif

@@ -478,7 +478,7 @@ static void on_done(void *ctx, const struct fetch_result *result)
 	s->fetch = NULL;
 	s->counters.bytes += result->bytes;
 	s->counters.wire_bytes += result->wire_bytes;
-	s->counters.seconds += result->seconds;
+	histogram_add(&s->counters.durations, histogram_ns(result->seconds), 1);
 	if (result->peer.len)
 		s->asked->seen = result->peer;
 	if (result->outcome != FETCH_ANSWERED)

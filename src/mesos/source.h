@@ -28,6 +28,7 @@
 
 #include <ev.h>
 
+#include "base/histogram.h"
 #include "conf/conf.h"
 #include "mesos/master.h"
 #include "mesos/state_parse.h"
@@ -79,7 +80,7 @@ struct source_counters {
 	uint64_t redirects;          /* also by a document */
 	uint64_t failures[SOURCE_FAILURES];
 	uint64_t bytes, wire_bytes; /* decoded; as they came */
-	double seconds;             /* of all fetches */
+	struct histogram durations; /* of fetches that came to an end, good or not */
 	double last_seconds;        /* of the last document taken */
 	double last_good;           /* when, since 1970; 0: never */
 	uint64_t failed_rounds;     /* since then */

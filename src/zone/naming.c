@@ -38,6 +38,21 @@ struct naming_settings naming_settings_of(const struct conf *conf)
 	return settings;
 }
 
+const char *naming_left_out_name(enum naming_left_out why)
+{
+	static const char *const names[NAMING_LEFT_OUT_COUNT] = {
+		[NAMING_NOT_RUNNING] = "not_running",
+		[NAMING_NO_AGENT] = "no_agent",
+		[NAMING_NO_FRAMEWORK] = "no_framework",
+		[NAMING_NO_LABEL] = "no_label",
+		[NAMING_TOO_LONG] = "too_long",
+		[NAMING_NOT_A_HOSTNAME] = "not_a_hostname",
+		[NAMING_TOO_MANY_PORTS] = "too_many_ports",
+	};
+
+	return names[why];
+}
+
 struct naming *naming_new(const struct naming_settings *settings)
 {
 	struct naming *naming = calloc(1, sizeof(*naming));

@@ -139,4 +139,5 @@ void zone_store_counters(struct zone_store *store, struct zone_counters *out)
 	pthread_mutex_lock(&store->lock);
 	*out = store->counters;
 	pthread_mutex_unlock(&store->lock);
+	zone_versions_count(&store->versions, &out->versions, &out->pins);
 }

@@ -94,6 +94,7 @@ struct zone_journal *zone_store_journal(struct zone_store *store);
 struct zone_counters { /* of the current snapshot */
 	uint64_t names, a, aaaa, srv, other;
 	uint64_t commits, pages_touched; /* since the start */
+	uint64_t versions, pins; /* that are kept now, the current one among them; readers of any that keep it */
 	uint32_t serial;
 	bool loaded;
 };

@@ -141,3 +141,14 @@ void zone_versions_unpin(struct zone_versions *versions, const struct zone_snaps
 	reclaim(versions);
 	pthread_mutex_unlock(&versions->lock);
 }
+
+void zone_versions_count(struct zone_versions *versions, uint64_t *count, uint64_t *pins)
+{
+	*count = *pins = 0;
+	pthread_mutex_lock(&versions->lock);
+	for (const struct zone_version *v = versions->oldest; v; v = v->next) {
+		++*count;
+		*pins += v->pins;
+	}
+	pthread_mutex_unlock(&versions->lock);
+}

@@ -36,5 +36,7 @@ void zone_versions_publish(struct zone_versions *versions, struct zone_version *
 const struct zone_snapshot *zone_versions_read(const struct zone_versions *versions);
 const struct zone_snapshot *zone_versions_pin(struct zone_versions *versions);
 void zone_versions_unpin(struct zone_versions *versions, const struct zone_snapshot *snapshot);
+/* How many versions are kept, the current one among them, and how many pins there are. */
+void zone_versions_count(struct zone_versions *versions, uint64_t *count, uint64_t *pins);
 
 #endif
