@@ -239,14 +239,7 @@ json_t *explain_reasons_json(const struct explain_origin *origin)
 {
 	static const struct {
 		const char *name, *text;
-	} reasons[EXPLAIN_REASONS] = {
-		[NAMING_NOT_RUNNING] = {"not_running", NULL},
-		[NAMING_NO_AGENT] = {"no_agent", NULL},
-		[NAMING_NO_FRAMEWORK] = {"no_framework", NULL},
-		[NAMING_NO_LABEL] = {"no_label", NULL},
-		[NAMING_TOO_LONG] = {"too_long", NULL},
-		[NAMING_NOT_A_HOSTNAME] = {"not_a_hostname", NULL},
-		[NAMING_TOO_MANY_PORTS] = {"too_many_ports", NULL},
+	} reasons[EXPLAIN_REASONS] = { /* besides those that naming has */
 		[EXPLAIN_NO_ADDRESS] = {"no_address", "no address of it is known"},
 		[EXPLAIN_NO_PORT] = {"no_port", "it has no port that makes the name of this service"},
 		[EXPLAIN_DISCOVERY_NAME] = {"discovery_name", "its names are made from discovery.name, not from the task's name"},
@@ -256,7 +249,8 @@ json_t *explain_reasons_json(const struct explain_origin *origin)
 
 	for (unsigned i = 0; i < EXPLAIN_REASONS; i++)
 		if (origin->reasons & 1u << i)
-			json_array_append_new(list, json_pack("{s:s, s:s}", "reason", reasons[i].name, "text",
+			json_array_append_new(list, json_pack("{s:s, s:s}", "reason",
+				reasons[i].name ? reasons[i].name : naming_left_out_name(i), "text",
 				reasons[i].text ? reasons[i].text : naming_left_out_text(i)));
 	return list;
 }

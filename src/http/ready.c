@@ -10,6 +10,7 @@ static const struct {
 } reasons[READY_REASONS] = {
 	[READY_NO_STATE] = {"no_state", "no state of the cluster was loaded yet"},
 	[READY_STATE_OLD] = {"state_old", "no master has confirmed the state for too long"},
+	[READY_ZK] = {"zk_timeout", "ZooKeeper has named no leading master for too long"},
 	[READY_STUCK] = {"stuck", "a thread does not run any more"},
 };
 
@@ -41,6 +42,7 @@ struct ready ready_judge(const struct conf *conf, const struct zone_counters *zo
 		ready.age = now > follow->source.last_good ? now - follow->source.last_good : 0;
 	ready.reasons[READY_NO_STATE] = !zone->loaded;
 	ready.reasons[READY_STATE_OLD] = zone->loaded && ready.age > ready.age_max;
+	ready.reasons[READY_ZK] = follow->zk.timed_out;
 	ready.reasons[READY_STUCK] = alive->workers_alive < alive->workers || !alive->mesos_alive;
 	for (unsigned i = 0; i < READY_REASONS; i++)
 		if (ready.reasons[i])

@@ -17,6 +17,7 @@
 enum ready_reason {
 	READY_NO_STATE,  /* none was loaded yet */
 	READY_STATE_OLD, /* no master has confirmed it for longer than `stateMaxAgeSeconds` */
+	READY_ZK,        /* ZooKeeper has named no leader for longer than `zkDetectionTimeout` */
 	READY_STUCK,     /* a thread's loop does not run */
 	READY_REASONS,
 };

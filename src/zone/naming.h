@@ -32,7 +32,7 @@ enum naming_left_out {
 	NAMING_LEFT_OUT_COUNT,
 };
 const char *naming_left_out_text(enum naming_left_out why);
-const char *naming_left_out_name(enum naming_left_out why); /* short, for metrics: "not_running", ... */
+const char *naming_left_out_name(enum naming_left_out why); /* for programs: "not_running", ... */
 
 struct naming_record {
 	const uint8_t *owner; /* lower-case wire form, valid during the call */
