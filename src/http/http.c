@@ -185,19 +185,19 @@ static bool admit(struct http_request *r, const char *method, const char *versio
 		http_reply_error(r, MHD_HTTP_URI_TOO_LONG, "the target has more than %u bytes", HTTP_TARGET_MAX);
 		return false;
 	}
-	const struct http_route *route = find_route(r);
-	if (!route)
+	r->route = find_route(r);
+	if (!r->route)
 		return false;
 	if (!r->head && strcmp(method, MHD_HTTP_METHOD_GET) != 0) {
 		http_reply_refusal(r, MHD_HTTP_METHOD_NOT_ALLOWED, MHD_HTTP_HEADER_ALLOW, "GET, HEAD",
 			"the method is not allowed here");
 		return false;
 	}
-	if (!(route->flags & HTTP_ROUTE_OPEN) && !authorize(r))
+	if (!(r->route->flags & HTTP_ROUTE_OPEN) && !authorize(r))
 		return false;
-	if (route->flags & HTTP_ROUTE_COSTLY && !ration(r))
+	if (r->route->flags & HTTP_ROUTE_COSTLY && !ration(r))
 		return false;
-	r->route = route;
+	r->admitted = true;
 	return true;
 }
 
@@ -221,7 +221,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 		return MHD_YES;
 	}
 	r->suspend = false;
-	if (r->route || admit(r, method, version))
+	if (r->admitted || admit(r, method, version))
 		r->route->handler(r);
 	if (r->suspend) {
 		r->suspended = true;

@@ -43,7 +43,8 @@ struct http_request {
 	bool seen;    /* by the first of the calls that libmicrohttpd makes for it */
 	bool replied; /* a response is queued, or could not be */
 	bool failed;
-	const struct http_route *route;
+	bool admitted; /* to the handler */
+	const struct http_route *route; /* NULL: none was found */
 	char tail[HTTP_SEGMENT_MAX], value[HTTP_SEGMENT_MAX];
 
 	bool suspend, suspended; /* the handler asked for it; it is so */
