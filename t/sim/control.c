@@ -20,9 +20,9 @@ static const struct command {
 } commands[] = {
 	{"POST", "scale", control_scale, true, "APP n=N", "launch or kill tasks of the app until N run"},
 	{"POST", "app-add", control_app_add, true,
-		"name=NAME [framework=F] [n=N] [network=host|bridge|overlay|dual]\n"
+		"name=NAME [framework=F] [n=N] [network=host|bridge|overlay|dual] [copies=N]\n"
 		"[ports=NAME/PROTOCOL/CONTAINERPORT,...] [check=none|http|tcp|command] [discovery=NAME|none]",
-		"a new app, in marathon if not said otherwise"},
+		"a new app, in marathon if not said otherwise; or N of them, NAME-0 and so on"},
 	{"POST", "kill", control_kill, true, "TASK [state=TASK_KILLED]",
 		"end a task; it becomes a completed one. TASK_KILLING comes before TASK_KILLED"},
 	{"POST", "move", control_move, true, "TASK [agent=AGENT]",
@@ -76,18 +76,20 @@ static const struct command {
 		"subscribers get that recording, N times as fast as it was recorded (0: at full speed, as\n"
 		"without a timeline); cut after N records, or in the middle of the next one, the next N\n"
 		"times (always). Without a file: the cluster again"},
-	{"POST", "pulse", control_pulse, true, "[changes=N] [agents=N] [checks=N] [seed=S]",
-		"from now on, so many times a second: a random change, an agent that comes back after a\n"
-		"failover, the unwell tasks' checks failing once more"},
-	{"POST", "burst", control_burst, true, "n=N", "flip the health of N tasks at once"},
+	{"POST", "pulse", control_pulse, true, "[changes=N [framework=F]] [agents=N] [checks=N] [seed=S]",
+		"from now on, so many times a second: a random change (of that framework), an agent that\n"
+		"comes back after a failover, the unwell tasks' checks failing once more"},
+	{"POST", "burst", control_burst, true, "n=N [prefix=TEXT]",
+		"flip the health of N tasks at once; of the first ones of apps whose names start so"},
 	{"POST", "fault", control_fault, false,
 		"kind=KIND [n=N] [master=N] [path=PATH] [rate=BYTES] [after=BYTES] [to=WHERE]",
 		"fail the next N requests (0, the default: until `clear`) of that master (all) for that path "
 		"(any)"},
 	{"POST", "clear", control_clear, false, "[master=N]", "no faults any more; what hangs is closed"},
 	{"GET", "counters", control_counters, false, "", "what was asked and sent, since the start"},
-	{"GET", "tasks", control_tasks, true, "[name=NAME] [framework=F]",
-		"tasks of that name (or Marathon id): id, agent, addresses, ports, state, health"},
+	{"GET", "tasks", control_tasks, true, "[name=NAME] [prefix=TEXT] [framework=F]",
+		"tasks of that name (or Marathon id), or of apps whose names start so: id, agent, addresses,\n"
+		"ports, state, health"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -21,7 +21,7 @@ static void put_number(struct control *c, const char *key, uint64_t value)
 	text_printf(c->out, ",\"%s\":%llu", key, (unsigned long long)value);
 }
 
-static int find_framework(struct control *c, const char *fallback, struct framework **out)
+int control_find_framework(struct control *c, const char *fallback, struct framework **out)
 {
 	const char *what = control_arg(c, "framework");
 
@@ -35,7 +35,7 @@ static int find_framework(struct control *c, const char *fallback, struct framew
 
 static int need_framework(struct control *c, struct framework **out)
 {
-	int err = find_framework(c, NULL, out);
+	int err = control_find_framework(c, NULL, out);
 
 	return err || *out ? err : control_fail(c, "framework is needed");
 }
@@ -44,7 +44,7 @@ static int need_app(struct control *c, struct app **out)
 {
 	struct framework *f;
 	const char *what = control_arg(c, "app");
-	int err = find_framework(c, NULL, &f);
+	int err = control_find_framework(c, NULL, &f);
 
 	if (err)
 		return err;
@@ -160,13 +160,15 @@ int control_app_add(struct control *c)
 	const char *ports = control_arg(c, "ports");
 	struct app_port list[CLUSTER_APP_PORTS] = {{"http", "tcp", 80}};
 	unsigned count = ports ? 0 : 1, network = NETWORK_HOST, check = CHECK_NONE;
+	struct app *app = NULL;
 	struct framework *f;
-	uint64_t n;
+	uint64_t n, copies;
 	int err;
 
 	if (!name)
 		return control_fail(c, "name is needed");
-	if ((err = find_framework(c, "marathon", &f)) || (err = control_number(c, "n", 1, &n)) ||
+	if ((err = control_find_framework(c, "marathon", &f)) || (err = control_number(c, "n", 1, &n)) ||
+		(err = control_number(c, "copies", 0, &copies)) ||
 		(err = parse_choice(c, "network", networks, &network)) ||
 		(err = parse_choice(c, "check", checks, &check)))
 		return err;
@@ -181,19 +183,20 @@ int control_app_add(struct control *c)
 			return err;
 		ports = ports[len] ? ports + len + 1 : NULL;
 	}
-	if (!discovery)
-		discovery = name;
-	else if (!strcmp(discovery, "none"))
-		discovery = NULL;
-	struct app *app = cluster_add_app(c->sim->cluster, f, name, NULL, discovery);
-	if (!app)
-		return ERR_NOMEM;
-	app->id_style = ID_MARATHON;
-	app->network = (enum network)network;
-	app->check = (enum check)check;
-	app->port_count = count;
-	memcpy(app->ports, list, sizeof(list));
-	err = task_scale(c->sim->cluster, app, n);
+	for (uint64_t i = 0; !err && i < (copies ? copies : 1); i++) {
+		char numbered[TASK_NAME_MAX];
+		snprintf(numbered, sizeof(numbered), copies ? "%s-%llu" : "%s", name, (unsigned long long)i);
+		const char *other = !discovery ? numbered : strcmp(discovery, "none") ? discovery : NULL;
+		app = cluster_add_app(c->sim->cluster, f, numbered, NULL, other);
+		if (!app)
+			return ERR_NOMEM;
+		app->id_style = ID_MARATHON;
+		app->network = (enum network)network;
+		app->check = (enum check)check;
+		app->port_count = count;
+		memcpy(app->ports, list, sizeof(list));
+		err = task_scale(c->sim->cluster, app, n);
+	}
 	put_number(c, "tasks", app->count);
 	return err;
 }
@@ -456,14 +459,14 @@ static void put_task(struct control *c, const struct task *t, const char *name)
 
 int control_tasks(struct control *c)
 {
-	const char *wanted = control_arg(c, "name");
+	const char *wanted = control_arg(c, "name"), *prefix = control_arg(c, "prefix");
 	struct cluster *cluster = c->sim->cluster;
 	struct framework *only;
 	struct app *app;
 	struct task *t;
 	char name[TASK_NAME_MAX];
 	bool first = true;
-	int err = find_framework(c, NULL, &only);
+	int err = control_find_framework(c, NULL, &only);
 
 	if (err)
 		return err;
@@ -471,7 +474,9 @@ int control_tasks(struct control *c)
 	for (size_t i = 0; i < cluster->framework_count; i++) {
 		if (only && only != cluster->frameworks[i])
 			continue;
-		TAILQ_FOREACH (app, &cluster->frameworks[i]->apps, of_framework)
+		TAILQ_FOREACH (app, &cluster->frameworks[i]->apps, of_framework) {
+			if (prefix && strncmp(app->name, prefix, strlen(prefix)))
+				continue;
 			TAILQ_FOREACH (t, &app->tasks, of_app) {
 				task_name(t, app->name, name);
 				if (wanted && strcmp(wanted, name) && (!app->path || strcmp(wanted, app->path)))
@@ -479,6 +484,7 @@ int control_tasks(struct control *c)
 				text_comma(c->out, &first);
 				put_task(c, t, name);
 			}
+		}
 	}
 	text_lit(c->out, "]");
 	return 0;

@@ -22,6 +22,8 @@ int control_number(struct control *c, const char *name, uint64_t fallback, uint6
 /* Sets the error's text; returns ERR_FORMAT. */
 int control_fail(struct control *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The framework that is named, or `fallback`'s; NULL if neither is. */
+int control_find_framework(struct control *c, const char *fallback, struct framework **out);
 /* The tasks that a command is for (at least one), as pointers in a block from malloc. */
 int control_need_tasks(struct control *c, struct task ***out, size_t *count);
 

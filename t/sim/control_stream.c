@@ -272,31 +272,40 @@ int control_play(struct control *c)
 int control_pulse(struct control *c)
 {
 	uint64_t changes, agents, checks, seed;
+	struct framework *f;
 	int err;
 
-	if ((err = control_number(c, "changes", 0, &changes)) || (err = control_number(c, "agents", 0, &agents)) ||
-		(err = control_number(c, "checks", 0, &checks)) || (err = control_number(c, "seed", 1, &seed)))
+	if ((err = control_find_framework(c, NULL, &f)) || (err = control_number(c, "changes", 0, &changes)) ||
+		(err = control_number(c, "agents", 0, &agents)) || (err = control_number(c, "checks", 0, &checks)) ||
+		(err = control_number(c, "seed", 1, &seed)))
 		return err;
 	if (changes > 100000 || agents > 100000 || checks > 1000)
 		return control_fail(c, "nothing goes that fast");
-	err = pulse_set(c->sim, changes, agents, checks, seed);
+	err = pulse_set(c->sim, changes, agents, checks, f, seed);
 	return err == ERR_LIMIT ? control_fail(c, "there are no tasks") : err;
 }
 
 int control_burst(struct control *c)
 {
 	struct cluster *cluster = c->sim->cluster;
+	const char *prefix = control_arg(c, "prefix");
 	uint64_t n, done = 0;
 	struct app *app;
 	struct task *t;
 	int err = control_number(c, "n", CONTROL_REQUIRED, &n);
 
 	for (size_t i = 0; !err && i < cluster->framework_count; i++)
-		TAILQ_FOREACH (app, &cluster->frameworks[i]->apps, of_framework)
-			TAILQ_FOREACH (t, &app->tasks, of_app)
+		TAILQ_FOREACH (app, &cluster->frameworks[i]->apps, of_framework) {
+			if (prefix && strncmp(app->name, prefix, strlen(prefix)))
+				continue;
+			TAILQ_FOREACH (t, &app->tasks, of_app) {
 				if (done < n && t->state == TASK_RUNNING && t->agent->state == AGENT_REGISTERED)
 					done += !task_set_health(
 						cluster, t, task_health(t) == HEALTH_BAD ? HEALTH_GOOD : HEALTH_BAD);
+				if (prefix)
+					break;
+			}
+		}
 	text_printf(c->out, ",\"tasks\":%llu", (unsigned long long)done);
 	return err;
 }

@@ -324,7 +324,7 @@ static int change_once(struct cluster *c, struct task *t, struct rng *rng)
 	return err;
 }
 
-int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed)
+int churn_init(struct churn *churn, const struct cluster *c, const struct framework *f, uint64_t seed)
 {
 	struct app *app;
 	size_t count = 0;
@@ -332,7 +332,7 @@ int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed)
 	*churn = (struct churn){.rng = {seed}};
 	for (size_t i = 0; i < c->framework_count; i++)
 		TAILQ_FOREACH (app, &c->frameworks[i]->apps, of_framework)
-			count += app->count > 0;
+			count += app->count > 0 && (!f || app->framework == f);
 	if (!count)
 		return ERR_LIMIT;
 	churn->apps = malloc(count * sizeof(*churn->apps));
@@ -340,7 +340,7 @@ int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < c->framework_count; i++)
 		TAILQ_FOREACH (app, &c->frameworks[i]->apps, of_framework)
-			if (app->count)
+			if (app->count && (!f || app->framework == f))
 				churn->apps[churn->count++] = app;
 	return 0;
 }
@@ -364,7 +364,7 @@ void churn_fini(struct churn *churn)
 int generate_churn(struct cluster *c, size_t n, uint64_t seed)
 {
 	struct churn churn;
-	int err = churn_init(&churn, c, seed);
+	int err = churn_init(&churn, c, NULL, seed);
 
 	while (n-- && !err)
 		err = churn_step(&churn, c);

@@ -18,8 +18,8 @@ struct churn {
 	struct rng rng;
 };
 
-/* Of the apps that there are now. ERR_LIMIT if there are none, ERR_NOMEM. */
-int churn_init(struct churn *churn, const struct cluster *c, uint64_t seed);
+/* Of the apps that there are now, in `f` if that is not NULL. ERR_LIMIT if there are none, ERR_NOMEM. */
+int churn_init(struct churn *churn, const struct cluster *c, const struct framework *f, uint64_t seed);
 /* One change; errors as generate_cluster(). */
 int churn_step(struct churn *churn, struct cluster *c);
 void churn_fini(struct churn *churn);

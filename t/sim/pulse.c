@@ -109,7 +109,8 @@ void pulse_stop(struct sim *s)
 		churn_fini(&s->pulse.churn);
 }
 
-int pulse_set(struct sim *s, uint64_t changes, uint64_t agents, uint64_t checks, uint64_t seed)
+int pulse_set(struct sim *s, uint64_t changes, uint64_t agents, uint64_t checks, const struct framework *f,
+	uint64_t seed)
 {
 	struct pulse *p = &s->pulse;
 	uint64_t now = now_us();
@@ -118,7 +119,7 @@ int pulse_set(struct sim *s, uint64_t changes, uint64_t agents, uint64_t checks,
 		churn_fini(&p->churn);
 	p->churning = false;
 	if (changes) {
-		int err = churn_init(&p->churn, s->cluster, seed);
+		int err = churn_init(&p->churn, s->cluster, f, seed);
 		if (err)
 			return err;
 		p->churning = true;

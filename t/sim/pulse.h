@@ -30,7 +30,9 @@ struct pulse {
 int pulse_start(struct sim *s);
 /* After sim_stop(). */
 void pulse_stop(struct sim *s);
-/* Under the lock: so many changes, agents, rounds of checks a second from now on. 0 or ERR_NOMEM. */
-int pulse_set(struct sim *s, uint64_t changes, uint64_t agents, uint64_t checks, uint64_t seed);
+/* Under the lock: so many changes (in `f` if that is not NULL), agents, rounds of checks a second from now on. Errors
+ * as churn_init(). */
+int pulse_set(
+	struct sim *s, uint64_t changes, uint64_t agents, uint64_t checks, const struct framework *f, uint64_t seed);
 
 #endif
