@@ -26,7 +26,7 @@ static const struct conf_word authentications[] = {
 
 static const struct conf_word state_sources[] = {
 	{"auto", CONF_SOURCE_AUTO, CONF_IN_EFFECT},
-	{"stream", CONF_SOURCE_STREAM, CONF_REFUSED_YET},
+	{"stream", CONF_SOURCE_STREAM, CONF_IN_EFFECT},
 	{"poll", CONF_SOURCE_POLL, CONF_IN_EFFECT},
 	{NULL, 0, CONF_IN_EFFECT},
 };

@@ -24,6 +24,9 @@ struct endpoint {
 	unsigned path;            /* which of the paths this master knows */
 	unsigned rank;            /* 1: announced as the leader; more: after it; 0: not announced */
 	uint64_t round;           /* the round in which it was last asked */
+	uint64_t refused;         /* the round in which its stream was given up for its state */
+	double no_stream_until;   /* when its stream is tried again, on the monotonic clock */
+	unsigned stream_failures; /* in a row */
 	struct log_limit limit;   /* of what is logged about it */
 };
 

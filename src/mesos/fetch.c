@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "mesos/times.h"
 
 #define BUFFER_SIZE     (128L * 1024)
-#define CONNECTIONS_MAX 8L
+#define CONNECTIONS_MAX 16L
 #define BODY_KEPT       80           /* of a body that is not what was asked for */
 #define BODY_DRAINED    (64u * 1024) /* of such a body is read, to keep the connection */
 #define KEEPALIVE_IDLE  30L
@@ -34,7 +35,7 @@ struct fetch {
 	uint64_t max_bytes;
 	ev_timer silence;
 	double patience; /* seconds of silence; 0: without end */
-	ev_tstamp heard; /* when the last byte came */
+	double heard;    /* when the last byte came, on the monotonic clock */
 	double longest;  /* silence so far, in seconds */
 	bool suspected;  /* it has been silent for too long, unless there is something in the socket */
 	bool silent;
@@ -112,14 +113,22 @@ static void keep_body(struct fetch *fetch, const char *data, size_t len)
 	}
 }
 
+static void wait_for_bytes(struct fetch *fetch, double seconds)
+{
+	fetch->silence.repeat = seconds;
+	ev_timer_again(fetch->fetcher->loop, &fetch->silence);
+}
+
 static void hear(struct fetch *fetch)
 {
-	ev_tstamp now = ev_now(fetch->fetcher->loop);
+	double now = times_monotonic();
 
 	if (now - fetch->heard > fetch->longest)
 		fetch->longest = now - fetch->heard;
 	fetch->heard = now;
 	fetch->suspected = false;
+	if (fetch->patience > 0)
+		wait_for_bytes(fetch, fetch->patience);
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
@@ -149,6 +158,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 		fetch->over = true;
 		return 0;
 	}
+	if (!fetch->callbacks.data)
+		return len;
 	fetch->in_data = true;
 	int rc = fetch->callbacks.data(fetch->callbacks.ctx, data, len);
 	fetch->in_data = false;
@@ -300,41 +311,32 @@ static int on_timer_change(CURLM *multi, long ms, void *ctx)
 	return 0;
 }
 
-static void wait_for_bytes(struct fetch *fetch, double seconds)
-{
-	struct ev_loop *loop = fetch->fetcher->loop;
-
-	ev_timer_stop(loop, &fetch->silence);
-	ev_timer_set(&fetch->silence, seconds > 0 ? seconds : 0, 0);
-	ev_timer_start(loop, &fetch->silence);
-}
-
 static void on_silence(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct fetch *fetch = timer->data;
-	double left = fetch->heard + fetch->patience - ev_now(loop);
 
-	if (left > 0) {
-		fetch->suspected = false;
-		wait_for_bytes(fetch, left);
-	} else if (!fetch->suspected) {
+	if (!fetch->suspected) {
 		/* The silence may be ours: a loop that was busy has not looked at its sockets. */
 		fetch->suspected = true;
 		wait_for_bytes(fetch, SILENCE_GRACE);
-	} else {
-		fetch->silent = true;
-		finish(fetch, CURLE_OPERATION_TIMEDOUT);
+		return;
 	}
+	fetch->silent = true;
+	finish(fetch, CURLE_OPERATION_TIMEDOUT);
 }
 
 void fetch_set_silence(struct fetch *fetch, double seconds)
 {
-	ev_timer_stop(fetch->fetcher->loop, &fetch->silence);
+	ev_now_update(fetch->fetcher->loop);
 	fetch->patience = seconds;
 	fetch->suspected = false;
-	fetch->heard = ev_now(fetch->fetcher->loop);
-	if (seconds > 0)
-		wait_for_bytes(fetch, seconds);
+	fetch->heard = times_monotonic();
+	wait_for_bytes(fetch, seconds > 0 ? seconds : 0);
+}
+
+double fetch_silence(const struct fetch *fetch)
+{
+	return fetch->longest;
 }
 
 static int copy(const char **text)
@@ -550,7 +552,6 @@ struct fetch *fetch_start(
 		fetch_free(fetch);
 		return NULL;
 	}
-	ev_now_update(f->loop);
 	fetch_set_silence(fetch, request->silence);
 	*err = 0;
 	return fetch;

@@ -69,7 +69,7 @@ struct fetch_result { /* borrowed for the call */
 
 struct fetch_callbacks {
 	void *ctx;
-	/* The next bytes of a body with status 200. Negative ends the request. It must not call fetch_cancel(). */
+	/* The next bytes of a body with status 200; NULL: of no interest. Negative ends the request. It must not call fetch_cancel(). */
 	int (*data)(void *ctx, const void *data, size_t len);
 	/* The end, exactly once unless cancelled; the fetch is gone afterwards. New ones may be started and others
 	 * cancelled from here. */
@@ -87,8 +87,10 @@ void fetcher_free(struct fetcher *f);
 /* Starts a request to an http or https URL. NULL and `*err` (ERR_NOMEM, ERR_FORMAT) on failure. */
 struct fetch *fetch_start(
 	struct fetcher *f, const struct fetch_request *request, const struct fetch_callbacks *callbacks, int *err);
-/* Another bound of silence from now on; for use in data() too. */
+/* Another bound of silence from now on, 0 for none; for use in data() too. */
 void fetch_set_silence(struct fetch *fetch, double seconds);
+/* The longest silence so far, in seconds. */
+double fetch_silence(const struct fetch *fetch);
 /* The address that it is connected to; len 0 if it is not yet. For use in data(). */
 struct addr fetch_peer(const struct fetch *fetch);
 /* done() will not be called. */

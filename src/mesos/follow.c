@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/priority.h"
+#include "mesos/apply.h"
 #include "mesos/resolve.h"
 #include "mesos/state_file.h"
 
@@ -24,6 +25,7 @@ struct follow {
 	struct ev_loop *loop;
 	struct resolver *resolver;
 	struct feed *feed;
+	struct apply *apply;
 	struct source *source;     /* NULL with a state file */
 	struct detector *detector; /* NULL without `zk` */
 	struct cluster_master file_leader;
@@ -129,6 +131,7 @@ static void on_idle(struct ev_loop *loop, ev_prepare *prepare, int events)
 	feed_get_counters(f->feed, &f->counters.feed);
 	if (f->source)
 		f->counters.source = *source_counters(f->source);
+	f->counters.apply = *apply_counters(f->apply);
 	if (f->detector)
 		detector_get_status(f->detector, &f->counters.zk);
 	pthread_mutex_unlock(&f->lock);
@@ -179,11 +182,13 @@ static void wait_for_hosts(struct follow *f)
 	}
 }
 
-static int begin_document(void *arg)
+/* What the source hands on. */
+
+static int begin_document(void *arg, bool snapshot)
 {
 	struct follow *f = arg;
 
-	feed_document_begin(f->feed);
+	apply_document_begin(f->apply, snapshot);
 	return 0;
 }
 
@@ -192,10 +197,48 @@ static int end_document(void *arg, const struct source_document *document)
 	const struct cluster_master leader = {.addrs = {document->leader_addr},
 		.addr_count = document->leader_addr.len > 0, .port = document->leader_port};
 	struct follow *f = arg;
-	int err = feed_document_end(f->feed, document->complete, &leader);
+	int err = apply_document_end(f->apply, document->complete, &leader);
 
+	if (feed_is_holding(f->feed))
+		source_confirm(f->source);
 	wait_for_hosts(f);
 	return err;
+}
+
+static int take_event(void *arg, const struct stream_event *event)
+{
+	struct follow *f = arg;
+
+	return apply_event(f->apply, event);
+}
+
+static void take_loss(void *arg)
+{
+	struct follow *f = arg;
+
+	apply_lost(f->apply);
+}
+
+static void begin_check(void *arg, enum apply_check check)
+{
+	struct follow *f = arg;
+
+	apply_check_begin(f->apply, check);
+}
+
+static int end_check(void *arg, bool ok)
+{
+	struct follow *f = arg;
+
+	return apply_check_end(f->apply, ok);
+}
+
+static void want(void *arg, enum apply_want what)
+{
+	struct follow *f = arg;
+
+	if (f->source)
+		source_want(f->source, what);
 }
 
 /* `leader` of a document in a file. */
@@ -260,6 +303,11 @@ struct follow *follow_new(const struct follow_settings *settings)
 	if (f->resolver)
 		f->feed = feed_new(settings->conf, settings->store, &hosts, settings->local, settings->local_count);
 	if (f->feed) {
+		const struct apply_settings apply = {.loop = f->loop, .feed = f->feed, .arg = f, .want = want};
+
+		f->apply = apply_new(&apply);
+	}
+	if (f->apply) {
 		const struct feed_published published = {settings->published, settings->arg};
 
 		err = 0;
@@ -278,7 +326,8 @@ struct follow *follow_new(const struct follow_settings *settings)
 	}
 	if (!err && !settings->state_file) {
 		const struct source_sink sink = {.ctx = f, .begin = begin_document, .end = end_document,
-			.state = feed_sink(f->feed)};
+			.state = apply_document_sink(f->apply), .event = take_event, .lost = take_loss,
+			.check_begin = begin_check, .check = apply_check_sink(f->apply), .check_end = end_check};
 
 		f->source = source_new(f->loop, settings->conf, &sink, &err);
 	}
@@ -303,6 +352,8 @@ void follow_free(struct follow *f)
 		return;
 	detector_free(f->detector);
 	source_free(f->source);
+	f->source = NULL;
+	apply_free(f->apply);
 	resolver_free(f->resolver);
 	feed_free(f->feed);
 	if (f->loop)

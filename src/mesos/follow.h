@@ -41,6 +41,7 @@ int follow_once(struct follow *follow);
 struct follow_counters {
 	struct feed_counters feed;
 	struct source_counters source;
+	struct apply_counters apply;
 	struct detector_status zk;
 	uint64_t turns; /* of the thread's loop */
 };

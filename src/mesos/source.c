@@ -1,517 +1,200 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mesos/source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "base/err.h"
-#include "mesos/endpoint.h"
-#include "mesos/fetch.h"
+#include "mesos/source_check.h"
+#include "mesos/source_poll.h"
+#include "mesos/source_stream.h"
+#include "mesos/times.h"
 
-#define TAG             "mesos"
 #define CONNECT_TIMEOUT 10.0
 #define BACKOFF_MIN     0.1
 #define BACKOFF_MAX     5.0
-#define PATIENCE_MIN    15.0         /* seconds of silence that a master has for free */
-#define PATIENCE_FACTOR 4            /* times the silence of the last good one */
-#define BODY_MAX        (1ull << 30) /* about a million tasks */
+#define PATIENCE_MIN    15.0 /* seconds of silence that a master has for free */
+#define PATIENCE_FACTOR 4    /* times the silence of the last good one */
+#define LEADER_SPREAD   0.2  /* seconds within which a fleet goes to a new leader */
 
-struct source {
-	struct ev_loop *loop;
-	struct source_sink sink;
-	struct state_sink state; /* ours, in front of the owner's */
-	struct source_counters counters;
-	struct fetcher *fetcher;
-	struct endpoints endpoints;
-	bool https;
-	double refresh, timeout;
-	double patience; /* seconds of silence */
-	ev_timer timer;
-	struct mesos_master leader; /* as announced last; port 0: none */
-
-	/* the round */
-	uint64_t round;
-	size_t asks;
-	double started;
-	bool again;            /* another round was asked for meanwhile */
-	bool silence;          /* someone was too silent */
-	struct endpoint *good; /* who gave the last document */
-	unsigned backoff;      /* failed rounds in a row, as a power of two */
-
-	/* the request */
-	struct fetch *fetch;
-	struct endpoint *asked;
-	unsigned paths_tried;
-	struct state_parser *parser;  /* not NULL: a document has begun */
-	bool leader_named, elsewhere; /* by the document; it is another master */
-	char leader_host[DNAME_MAX + 1];
-	uint16_t leader_port;
-
-	struct addr leader_addr; /* of the last document */
-	uint16_t last_port;
-	struct log_limit round_limit;
-};
-
-const char *source_failure_name(enum source_failure failure)
+const char *source_state_name(enum source_state state)
 {
-	static const char *const names[SOURCE_FAILURES] = {"resolve", "connect", "tls", "timeout", "cut", "http",
-		"limit", "auth", "status", "no_leader", "redirect", "document", "internal"};
+	static const char *const names[] = {"searching", "polling", "streaming"};
 
-	return names[failure];
-}
-
-/* The document, as it comes. */
-
-static int on_leader(void *ctx, const char *text, size_t len)
-{
-	struct source *s = ctx;
-	const char *host;
-	size_t host_len;
-	uint16_t port;
-
-	if (cluster_parse_pid(text, len, &host, &host_len, &port))
-		return 0; /* as good as none */
-	struct addr peer = fetch_peer(s->fetch);
-	memcpy(s->leader_host, host, host_len); /* cluster_parse_pid() lets no longer ones through */
-	s->leader_host[host_len] = '\0';
-	s->leader_port = port;
-	s->leader_named = true;
-	s->elsewhere = !endpoint_is(s->asked, &peer, host, host_len, port);
-	return s->elsewhere ? ERR_NOTFOUND : 0;
-}
-
-static int on_element(void *ctx, struct cluster_builder *builder)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.element(s->sink.state.ctx, builder);
-}
-
-static int on_recovered(void *ctx, const char *id, size_t len)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.recovered_agent ? s->sink.state.recovered_agent(s->sink.state.ctx, id, len) : 0;
-}
-
-static int on_recovered_list(void *ctx)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.recovered_list ? s->sink.state.recovered_list(s->sink.state.ctx) : 0;
-}
-
-static int on_master_id(void *ctx, const char *text, size_t len)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.master_id ? s->sink.state.master_id(s->sink.state.ctx, text, len) : 0;
-}
-
-static int on_completed_framework(void *ctx, const char *id, size_t len)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.completed_framework ? s->sink.state.completed_framework(s->sink.state.ctx, id, len) : 0;
-}
-
-static int on_reregister_timeout(void *ctx, const char *text, size_t len)
-{
-	struct source *s = ctx;
-
-	return s->sink.state.reregister_timeout ? s->sink.state.reregister_timeout(s->sink.state.ctx, text, len) : 0;
-}
-
-static void on_skipped(void *ctx, enum state_skip reason, const char *text)
-{
-	struct source *s = ctx;
-
-	s->counters.skipped[reason]++;
-	if (s->sink.state.skipped)
-		s->sink.state.skipped(s->sink.state.ctx, reason, text);
-}
-
-static int on_data(void *ctx, const void *data, size_t len)
-{
-	struct source *s = ctx;
-
-	if (!s->parser) {
-		int rc = s->sink.begin(s->sink.ctx);
-
-		if (rc)
-			return rc;
-		s->parser = state_parser_new(&s->state);
-		if (!s->parser) {
-			s->sink.end(s->sink.ctx, &(struct source_document){.error = err_text(ERR_NOMEM)});
-			return ERR_NOMEM;
-		}
-	}
-	return state_parser_feed(s->parser, data, len);
-}
-
-/* Ends the document that has begun, if one has. */
-static int end_document(struct source *s, bool complete, const char *error, double seconds)
-{
-	struct source_document document = {.complete = complete, .error = error, .seconds = seconds};
-	int rc = 0;
-
-	if (!s->parser)
-		return 0;
-	document.counts = state_parser_counts(s->parser);
-	if (complete) {
-		document.leader_host = s->leader_host;
-		document.leader_addr = s->leader_addr;
-		document.leader_port = s->leader_port;
-	}
-	rc = s->sink.end(s->sink.ctx, &document);
-	state_parser_free(s->parser);
-	s->parser = NULL;
-	return rc;
+	return names[state];
 }
 
 /* Rounds. */
 
-static void on_done(void *ctx, const struct fetch_result *result);
-
-static double jitter(void)
-{
-	uint16_t random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
-		random = 0;
-	return 0.5 + random / 131072.0; /* 0.5 to 1 */
-}
-
-static double limit(double value, double min, double max)
-{
-	if (value < min)
-		value = min;
-	return value < max ? value : max;
-}
-
-static void schedule(struct source *s, double delay)
+void source_schedule(struct source *s, double delay)
 {
 	ev_timer_stop(s->loop, &s->timer);
-	if (!s->good && !endpoints_any(&s->endpoints))
+	if (!s->round.good && !endpoints_any(&s->round.endpoints))
 		return;
 	ev_now_update(s->loop);
 	ev_timer_set(&s->timer, delay > 0 ? delay : 0, 0);
 	ev_timer_start(s->loop, &s->timer);
 }
 
-static void end_round(struct source *s, bool good)
+static int on_ask(void *ctx, struct endpoint *master)
 {
-	double delay;
+	struct source *s = ctx;
 
-	s->asked = NULL;
-	if (good) {
-		s->backoff = 0;
-		/* A clock may have been set, or a document taken longer than the time between two. */
-		delay = limit(s->started + s->refresh - ev_time(), BACKOFF_MIN, s->refresh);
-	} else {
-		double max = s->refresh < BACKOFF_MAX ? s->refresh : BACKOFF_MAX;
+	if (source_stream_wanted(s, master))
+		return source_stream_ask(s, master);
+	return source_poll_ask(s, master);
+}
 
-		s->counters.failed_rounds++;
-		delay = BACKOFF_MIN * (double)(1u << s->backoff);
-		if (delay < max)
-			s->backoff++;
-		else
-			delay = max;
-		delay *= jitter();
-		if (s->silence)
-			s->patience = s->patience < s->timeout / 2 ? 2 * s->patience : s->timeout;
-		log_limited(&s->round_limit, LOG_LEVEL_WARN, TAG, "no master gave its state rounds=%llu next_s=%.1f",
-			(unsigned long long)s->counters.failed_rounds, delay);
-	}
-	if (s->again)
-		delay = 0;
+struct addr source_address_of(const struct source *s, const char *host)
+{
+	const struct endpoint *master = s->round.asked;
+	struct addr addr;
+
+	if (addr_parse(&addr, host, strlen(host)))
+		addr = master->addr.len ? master->addr : master->seen;
+	return addr;
+}
+
+void source_found(struct source *s, enum source_state state, const char *host, uint16_t port, double silence)
+{
+	struct source_counters *c = &s->counters;
+	struct endpoint *master = s->round.asked;
+	struct addr addr = source_address_of(s, host);
+
+	if (state != c->state || port != s->leader_port || !addr_equal(&addr, &s->leader_addr))
+		log_info(SOURCE_TAG, "state received leader=%s:%u by=%s failed_rounds=%llu", host, port,
+			state == SOURCE_STREAMING ? "stream" : "poll", (unsigned long long)c->failed_rounds);
+	s->leader_addr = addr;
+	s->leader_port = port;
+	round_won(&s->round);
+	s->patience = times_limit(silence * PATIENCE_FACTOR, PATIENCE_MIN, s->timeout);
+	s->backoff = 0;
+	c->state = state;
+	c->fallback = state == SOURCE_POLLING && s->way == CONF_SOURCE_AUTO;
+	c->documents++;
+	c->failed_rounds = 0;
+	c->last_good = ev_time();
+	leaderwatch_set_leader(&s->watch, master, &master->seen, state == SOURCE_STREAMING);
+	if (state == SOURCE_POLLING)
+		/* A document can take longer than the time between two. */
+		source_schedule(s,
+			s->again ? 0
+				 : times_limit(s->started + s->refresh - times_monotonic(), BACKOFF_MIN, s->refresh));
 	s->again = false;
-	schedule(s, delay);
 }
 
-/* The next master of the round that was not asked yet, or NULL. */
-static struct endpoint *next_endpoint(struct source *s)
+void source_round_failed(struct source *s)
 {
-	for (unsigned rank = 1; rank <= ENDPOINT_ANNOUNCED; rank++) {
-		struct endpoint *ep = endpoints_ranked(&s->endpoints, rank);
+	double max = s->refresh < BACKOFF_MAX || s->heavy ? s->refresh : BACKOFF_MAX;
+	double delay = BACKOFF_MIN * (double)(1u << s->backoff);
 
-		if (ep && ep->round != s->round)
-			return ep;
-		if (s->good && s->good->round != s->round)
-			return s->good;
-	}
-	for (size_t i = 0; i < s->endpoints.configured; i++)
-		if (s->endpoints.items[i].round != s->round)
-			return &s->endpoints.items[i];
-	return NULL;
+	round_stop(&s->round);
+	s->counters.failed_rounds++;
+	s->counters.state = SOURCE_SEARCHING;
+	s->counters.fallback = false;
+	if (delay < max)
+		s->backoff++;
+	else
+		delay = max;
+	delay *= times_between(0.5, 1);
+	if (s->silence)
+		s->patience = times_limit(2 * s->patience, PATIENCE_MIN, s->timeout);
+	log_limited(&s->round_limit, LOG_LEVEL_WARN, SOURCE_TAG, "no master gave its state rounds=%llu next_s=%.1f",
+		(unsigned long long)s->counters.failed_rounds, delay);
+	source_schedule(s, s->again ? 0 : delay);
+	s->again = false;
 }
 
-static void failed(struct source *s, enum source_failure failure, const char *text)
+static void on_over(void *ctx)
 {
-	s->counters.failures[failure]++;
-	log_limited(&s->asked->limit, LOG_LEVEL_WARN, TAG, "no state from this master host=%s port=%u reason=%s: %s",
-		s->asked->host, s->asked->port, source_failure_name(failure), text);
-}
-
-static int request(struct source *s)
-{
-	const struct fetch_callbacks callbacks = {s, on_data, on_done};
-	char url[ENDPOINT_URL_MAX];
-	const struct fetch_request get = {
-		.url = endpoint_url(s->asked, s->https, endpoint_state_path(s->asked), url),
-		.connect = endpoint_connect_to(s->asked),
-		.timeout = s->timeout,
-		.silence = s->patience,
-		.max_bytes = BODY_MAX,
-	};
-	int err;
-
-	s->leader_named = s->elsewhere = false;
-	s->counters.fetches++;
-	s->fetch = fetch_start(s->fetcher, &get, &callbacks, &err);
-	if (!s->fetch)
-		failed(s, SOURCE_INTERNAL, err_text(err));
-	return s->fetch ? 0 : err;
-}
-
-/* Asks this master, or if that cannot even start, the next. NULL: the next. */
-static void ask(struct source *s, struct endpoint *ep)
-{
-	for (;; ep = NULL) {
-		if (!ep)
-			ep = next_endpoint(s);
-		/* No more than there are places, also if masters that give each other's name are without end.
-		 */
-		if (!ep || s->asks++ >= s->endpoints.count) {
-			end_round(s, false);
-			return;
-		}
-		s->asked = ep;
-		s->paths_tried = 1;
-		ep->round = s->round;
-		if (!request(s))
-			return;
-	}
-}
-
-static void begin_round(struct source *s)
-{
-	s->round++;
-	s->asks = 0;
-	s->silence = false;
-	s->started = ev_time();
-	ask(s, NULL);
+	source_round_failed(ctx);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 {
-	begin_round(timer->data);
+	struct source *s = timer->data;
+
+	s->silence = s->heavy = false;
+	s->started = times_monotonic();
+	round_begin(&s->round);
 }
 
-/* On to the master that was named, unless the round was there already. */
-static void follow(struct source *s, const char *host, uint16_t port)
+/* Another leader. */
+
+void source_go_to_leader(struct source *s)
 {
-	struct endpoint *to = NULL;
-	struct addr addr;
-
-	if (s->https && !addr_parse(&addr, host, strlen(host)))
-		to = endpoints_seen_at(&s->endpoints, &addr, port);
-	if (!to || to->round == s->round)
-		to = endpoints_get(&s->endpoints, host, strlen(host), port, s->good);
-	if (!to || to->round == s->round) {
-		char text[DNAME_MAX + 64];
-
-		snprintf(text, sizeof(text), "it says that %s:%u leads, which was asked already", host, port);
-		failed(s, SOURCE_REDIRECT, text);
-		ask(s, NULL);
-		return;
-	}
-	s->counters.redirects++;
-	log_debug(TAG, "another master leads asked=%s:%u leader=%s:%u", s->asked->host, s->asked->port, host, port);
-	ask(s, to);
+	s->counters.leader_changes++;
+	source_poll_cancel(s);
+	source_stream_cancel(s, SOURCE_LOSS_LEADER);
+	round_stop(&s->round);
+	s->backoff = 0;
+	source_schedule(s, times_between(0, LEADER_SPREAD));
 }
 
-/* The request that is under way is not waited for. */
-static void abandon(struct source *s)
-{
-	if (s->fetch)
-		fetch_cancel(s->fetch);
-	s->fetch = NULL;
-	end_document(s, false, "another master leads", 0);
-	s->asked = NULL;
-}
-
-/* What a request came to. */
-
-static enum source_failure failure_of(enum fetch_outcome outcome)
-{
-	static const enum source_failure failures[FETCH_OUTCOMES] = {
-		[FETCH_ANSWERED] = SOURCE_STATUS,
-		[FETCH_RESOLVE] = SOURCE_RESOLVE,
-		[FETCH_CONNECT] = SOURCE_CONNECT,
-		[FETCH_TLS] = SOURCE_TLS,
-		[FETCH_TIMEOUT] = SOURCE_TIMEOUT,
-		[FETCH_CUT] = SOURCE_CUT,
-		[FETCH_HTTP] = SOURCE_HTTP,
-		[FETCH_LIMIT] = SOURCE_LIMIT,
-		[FETCH_ABORTED] = SOURCE_INTERNAL,
-	};
-
-	return failures[outcome];
-}
-
-static void good_document(struct source *s, const struct fetch_result *result)
-{
-	struct addr addr;
-
-	if (addr_parse(&addr, s->leader_host, strlen(s->leader_host)))
-		addr = result->peer;
-	bool changed = s->leader_port != s->last_port || !addr_equal(&addr, &s->leader_addr);
-	s->leader_addr = addr;
-	s->last_port = s->leader_port;
-	int rc = end_document(s, true, NULL, result->seconds);
-	if (rc) {
-		failed(s, SOURCE_INTERNAL, err_text(rc));
-		/* Another master would give the same: try again later. */
-		end_round(s, false);
-		return;
-	}
-	if (changed || s->counters.failed_rounds)
-		log_info(TAG, "state received leader=%s:%u failed_rounds=%llu", s->leader_host, s->leader_port,
-			(unsigned long long)s->counters.failed_rounds);
-	s->good = s->asked;
-	s->patience = limit(result->silence * PATIENCE_FACTOR, PATIENCE_MIN, s->timeout);
-	s->counters.documents++;
-	s->counters.failed_rounds = 0;
-	s->counters.last_seconds = result->seconds;
-	s->counters.last_good = ev_time();
-	end_round(s, true);
-}
-
-/* A 200 whose bytes have all been seen. */
-static void judge_document(struct source *s, const struct fetch_result *result)
-{
-	enum source_failure failure = SOURCE_DOCUMENT;
-	const char *error = "it is empty";
-	char text[192];
-
-	if (s->parser && !state_parser_finish(s->parser)) {
-		if (s->leader_named) {
-			good_document(s, result);
-			return;
-		}
-		failure = SOURCE_NO_LEADER;
-		error = "the document names no leader";
-	} else if (s->parser) {
-		error = state_parser_error(s->parser);
-	}
-	snprintf(text, sizeof(text), "%s", error); /* the parser goes */
-	end_document(s, false, text, result->seconds);
-	failed(s, failure, text);
-	ask(s, NULL);
-}
-
-/* The transfer ended before the document did. */
-static void judge_broken(struct source *s, const struct fetch_result *result)
-{
-	enum source_failure failure = failure_of(result->outcome);
-	char text[512];
-
-	snprintf(text, sizeof(text), "%s", result->error);
-	if (s->parser && *state_parser_error(s->parser)) {
-		if (result->rc == ERR_FORMAT)
-			failure = SOURCE_DOCUMENT;
-		else if (result->rc == ERR_LIMIT)
-			failure = SOURCE_LIMIT;
-		snprintf(text, sizeof(text), "%s", state_parser_error(s->parser));
-	}
-	end_document(s, false, s->elsewhere ? "another master leads" : text, result->seconds);
-	if (s->elsewhere) {
-		follow(s, s->leader_host, s->leader_port);
-		return;
-	}
-	s->silence |= failure == SOURCE_TIMEOUT;
-	failed(s, failure, text);
-	ask(s, NULL);
-}
-
-static void judge_status(struct source *s, const struct fetch_result *result)
-{
-	enum source_failure failure = SOURCE_STATUS;
-	char host[DNAME_MAX + 1], text[192];
-	uint16_t port;
-
-	if (result->location) {
-		if (!endpoint_parse_redirect(result->location, s->https, NULL, host, &port)) {
-			follow(s, host, port);
-			return;
-		}
-		snprintf(text, sizeof(text), "status %u leads to %.120s", result->status, result->location);
-		failed(s, SOURCE_REDIRECT, text);
-		ask(s, NULL);
-		return;
-	}
-	if (result->status == 404) {
-		s->asked->path = (s->asked->path + 1) % ENDPOINT_PATHS;
-		if (s->paths_tried++ < ENDPOINT_PATHS) {
-			if (request(s))
-				ask(s, NULL);
-			return;
-		}
-	}
-	if (result->status == 503)
-		failure = SOURCE_NO_LEADER;
-	else if (result->status == 401 || result->status == 403)
-		failure = SOURCE_AUTH;
-	snprintf(text, sizeof(text), "status %u%s%s", result->status, *result->error ? ": " : "", result->error);
-	failed(s, failure, text);
-	ask(s, NULL);
-}
-
-static void on_done(void *ctx, const struct fetch_result *result)
+static void on_watch(void *ctx, const char *host, uint16_t port)
 {
 	struct source *s = ctx;
 
-	s->fetch = NULL;
-	s->counters.bytes += result->bytes;
-	s->counters.wire_bytes += result->wire_bytes;
-	histogram_add(&s->counters.durations, histogram_ns(result->seconds), 1);
-	if (result->peer.len)
-		s->asked->seen = result->peer;
-	if (result->outcome != FETCH_ANSWERED)
-		judge_broken(s, result);
-	else if (result->status == 200)
-		judge_document(s, result);
-	else
-		judge_status(s, result);
+	s->round.hint = endpoints_get(&s->round.endpoints, host, strlen(host), port, s->round.good);
+	if (s->round.hint && s->round.asked != s->round.hint)
+		source_go_to_leader(s);
 }
 
-struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err)
+static bool same_master(const struct mesos_master *a, const struct mesos_master *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr) && !strcasecmp(a->host, b->host);
+}
+
+/* Is it the announced leader that streams, under whatever name? */
+static bool streams_already(const struct source *s, const struct endpoint *leader)
+{
+	const struct endpoint *master = s->stream.master;
+
+	return source_stream_live(s) && (master == leader || (leader->addr.len && leader->port == master->port &&
+								     addr_equal(&leader->addr, &master->seen)));
+}
+
+void source_set_masters(struct source *s, const struct mesos_master *masters, size_t count)
+{
+	const struct mesos_master none = {0}, *leader = count ? &masters[0] : &none;
+	bool changed = !same_master(leader, &s->announced);
+
+	endpoints_announce(
+		&s->round.endpoints, masters, count, s->round.https, s->round.asked ? s->round.asked : s->round.good);
+	s->announced = *leader;
+	if (!changed || !count)
+		return;
+	log_info(SOURCE_TAG, "another master is announced as the leader host=%s port=%u", leader->host, leader->port);
+	const struct endpoint *first = endpoints_ranked(&s->round.endpoints, 1);
+	s->round.hint = NULL;
+	if (first && first != s->round.asked && !streams_already(s, first))
+		source_go_to_leader(s);
+}
+
+void source_poll_now(struct source *s)
+{
+	if (source_stream_live(s))
+		source_check_soon(s, APPLY_STATE, 0);
+	else if (s->round.asked)
+		s->again = true;
+	else
+		source_schedule(s, 0);
+}
+
+/* Its life. */
+
+static int init(struct source *s, const struct conf *conf)
 {
 	struct fetch_options options = {
 		.user_agent = PACKAGE_NAME "/" PACKAGE_VERSION,
-		.connect_timeout =
-			conf->state_timeout_seconds < CONNECT_TIMEOUT ? conf->state_timeout_seconds : CONNECT_TIMEOUT,
+		.connect_timeout = times_limit(CONNECT_TIMEOUT, 0, conf->state_timeout_seconds),
 	};
-	struct source *s = calloc(1, sizeof(*s));
+	int err = round_init(&s->round, &conf->masters);
 
-	*err = ERR_NOMEM;
-	if (!s)
-		return NULL;
-	s->loop = loop;
-	s->sink = *sink;
-	s->state = (struct state_sink){.ctx = s, .leader = on_leader, .element = on_element, .master_id = on_master_id,
-		.recovered_list = on_recovered_list, .recovered_agent = on_recovered,
-		.completed_framework = on_completed_framework, .reregister_timeout = on_reregister_timeout,
-		.skipped = on_skipped};
-	s->https = conf->mesos_https_on;
-	s->refresh = conf->refresh_seconds;
-	s->timeout = conf->state_timeout_seconds;
-	s->patience = limit(0, PATIENCE_MIN, s->timeout);
-	if (s->https) {
+	if (err)
+		return err;
+	if (conf->mesos_https_on) {
 		options.ca_file = conf->ca_cert_file;
 		options.cert_file = conf->cert_file;
 		options.key_file = conf->key_file;
@@ -520,20 +203,62 @@ struct source *source_new(struct ev_loop *loop, const struct conf *conf, const s
 		options.user = conf->mesos_principal;
 		options.password = conf->mesos_secret;
 	}
-	if (endpoints_init(&s->endpoints, &conf->masters)) {
+	s->fetcher = fetcher_new(s->loop, &options, &err);
+	return err;
+}
+
+struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	*err = ERR_NOMEM;
+	if (!s)
+		return NULL;
+	s->loop = loop;
+	s->sink = *sink;
+	s->way = conf->state_source;
+	s->refresh = conf->refresh_seconds;
+	s->timeout = conf->state_timeout_seconds;
+	s->patience = times_limit(0, PATIENCE_MIN, s->timeout);
+	s->timing = (struct source_timing){
+		.watch = 2, .summary = s->refresh, .reconcile = 900, .retry = 600, .spread = 0.5};
+	*err = init(s, conf);
+	if (*err) {
+		round_fini(&s->round);
 		free(s);
 		return NULL;
 	}
-	s->fetcher = fetcher_new(loop, &options, err);
-	if (!s->fetcher) {
-		endpoints_fini(&s->endpoints);
-		free(s);
-		return NULL;
-	}
+	s->round.ctx = s->watch.ctx = s;
+	s->round.https = s->watch.https = conf->mesos_https_on;
+	s->round.ask = on_ask;
+	s->round.over = on_over;
+	s->watch.loop = loop;
+	s->watch.fetcher = s->fetcher;
+	s->watch.endpoints = &s->round.endpoints;
+	s->watch.interval = s->timing.watch;
+	s->watch.changed = on_watch;
+	source_poll_init(s);
+	source_stream_init(s);
+	source_check_init(s);
 	ev_init(&s->timer, on_timer);
 	s->timer.data = s;
-	schedule(s, 0);
+	source_schedule(s, 0);
+	leaderwatch_start(&s->watch);
 	return s;
+}
+
+void source_set_timing(struct source *s, const struct source_timing *timing)
+{
+	struct source_timing *t = &s->timing;
+
+	t->watch = timing->watch > 0 ? timing->watch : t->watch;
+	t->summary = timing->summary > 0 ? timing->summary : t->summary;
+	t->reconcile = timing->reconcile > 0 ? timing->reconcile : t->reconcile;
+	t->retry = timing->retry > 0 ? timing->retry : t->retry;
+	t->spread = timing->spread > 0 ? timing->spread : t->spread;
+	leaderwatch_stop(&s->watch);
+	s->watch.interval = t->watch;
+	leaderwatch_start(&s->watch);
 }
 
 void source_free(struct source *s)
@@ -541,44 +266,21 @@ void source_free(struct source *s)
 	if (!s)
 		return;
 	ev_timer_stop(s->loop, &s->timer);
+	leaderwatch_stop(&s->watch);
+	source_poll_cancel(s);
+	source_stream_fini(s);
 	fetcher_free(s->fetcher);
-	end_document(s, false, "the program ends", 0);
-	endpoints_fini(&s->endpoints);
+	round_fini(&s->round);
 	free(s);
 }
 
-static bool same_master(const struct mesos_master *a, const struct mesos_master *b)
+const struct source_counters *source_counters(struct source *s)
 {
-	return a->port == b->port && addr_equal(&a->addr, &b->addr) && !strcasecmp(a->host, b->host);
-}
+	struct source_counters *c = &s->counters;
 
-void source_set_masters(struct source *s, const struct mesos_master *masters, size_t count)
-{
-	const struct mesos_master none = {0}, *leader = count ? &masters[0] : &none;
-	bool changed = !same_master(leader, &s->leader);
-
-	endpoints_announce(&s->endpoints, masters, count, s->https, s->asked ? s->asked : s->good);
-	s->leader = *leader;
-	if (!changed || !count)
-		return;
-	log_info(TAG, "another master is announced as the leader host=%s port=%u", leader->host, leader->port);
-	s->backoff = 0;
-	if (s->asked == endpoints_ranked(&s->endpoints, 1))
-		return;
-	if (s->asked)
-		abandon(s);
-	schedule(s, 0);
-}
-
-void source_poll_now(struct source *s)
-{
-	if (s->asked)
-		s->again = true;
-	else
-		schedule(s, 0);
-}
-
-const struct source_counters *source_counters(const struct source *s)
-{
-	return &s->counters;
+	c->redirects = s->round.redirects;
+	memcpy(c->failures, s->round.failures, sizeof(c->failures));
+	stream_fetch_get_counts(&s->stream, &c->stream);
+	c->leader_questions = s->watch.questions;
+	return c;
 }

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the state comes from: which master is asked, when, and what is made of its answer.
+/* Where the state comes from: which master is asked, when and how, and what is made of its answer.
  *
- * A round asks the master that ZooKeeper announces as the leader, the one that was good last, the others that are
- * announced, then the configured ones in order, each once, until one gives a whole document that names itself as the
- * leader. A redirect, or a document that names another leader, is
- * followed to that one, whoever it is; what was already asked in the round is not asked again, so nothing
- * goes in circles. A master that knows no leader (503, 404, a document without `leader`) is passed over.
- * Rounds start every refreshSeconds; after one in which nobody was good the next comes after 100 ms, then
- * twice that, up to 5 s or refreshSeconds if that is less, with jitter.
+ * stateSource says how. `stream`: the leader's events (POST /api/v1, SUBSCRIBE), which begin with the whole state.
+ * `poll`: its /master/state every refreshSeconds. `auto`: the stream, but a master that has none or refuses it (any
+ * status but 200, 503 and redirects), or whose stream failed three times in a row, is polled, and its stream tried
+ * again after 5 to 10 minutes.
+ *
+ * A round (mesos/round.h) asks one master after the other until one is good: by the whole state in its stream, or by a
+ * whole document that names itself as the leader. Rounds of polls start every refreshSeconds; after one in which nobody
+ * was good the next comes after 100 ms, then twice that, up to 5 s or refreshSeconds if that is less, and up to
+ * refreshSeconds if it moved much data; all with jitter. When a stream ends the next round comes after a random time of
+ * up to 500 ms, and twice that for each stream before it that ended within a minute, up to 30 s or refreshSeconds.
  *
  * A master that takes a connection and then is silent is passed over after 15 s without a byte, or four times what the
  * last good one was silent; when nobody was good that is doubled, up to stateTimeoutSeconds, which bounds a request as
  * a whole: a large cluster's only master may need a while to write its state.
  *
- * `/master/state` is asked for; a master that says 404 is tried with the older paths, and what worked is
- * remembered.
+ * Another leader is noticed by a redirect, by what a document says, by ZooKeeper (source_set_masters()), or by the
+ * masters' word between polls (mesos/leaderwatch.h); each has it asked at once.
+ *
+ * While a stream is live, two checks go on beside it: /master/state-summary every refreshSeconds, and /master/state
+ * every 15 minutes; and both when mesos/apply.h wants them. A summary also comes before the first stream.
+ *
+ * `/master/state` is asked for; a master that says 404 is tried with the older paths, and what worked is remembered.
  *
  * Names: a configured name is looked up at each new connection and stands for all of its addresses; it counts
  * as the leader if the address that the connection reached is the leader's. With HTTPS the leader is asked by
- * the name that the configuration has for its address, if a connection under that name was seen there,
- * because certificates hold names; else by its address, which the certificate must then hold. If that fails,
- * the round comes to the master by its configured name all the same, and it is good as it names itself.
+ * the name that the configuration or ZooKeeper has for its address, because certificates hold names; else, or if the
+ * certificate does not hold that name, by its address.
  *
  * Mesos thread only. Callbacks come from the loop, but for the end() that source_free() owes. */
 #ifndef MESOS_SOURCE_H
@@ -30,74 +37,116 @@
 
 #include "base/histogram.h"
 #include "conf/conf.h"
+#include "mesos/apply.h"
 #include "mesos/master.h"
-#include "mesos/state_parse.h"
+#include "mesos/source_failure.h"
+#include "mesos/stream_parse.h"
 
 struct source_document {
 	bool complete; /* a whole document of the leader: take it. Else forget what came of it */
 	/* If complete: the leader, as the document names it; the address is the connection's if it names a
-	 * host. */
+	 * host. A stream names none: it is who was asked. */
 	const char *leader_host;
 	struct addr leader_addr;
 	uint16_t leader_port;
 	const char *error; /* if not */
-	const struct state_counts *counts;
-	double seconds; /* that the fetch took */
+	double seconds;    /* that the fetch took */
 };
 
 struct source_sink {
 	void *ctx;
-	/* Gets the elements; its leader() is not called. */
-	struct state_sink state;
-	/* A document starts. Negative: it is not wanted now, and counts as a failure without an end(). */
-	int (*begin)(void *ctx);
+	/* A document starts: a polled state, or the snapshot that a stream begins with. Negative: it is not wanted now,
+	 * and counts as a failure without an end(). */
+	int (*begin)(void *ctx, bool snapshot);
+	struct state_sink state; /* gets the elements, with its own ctx; its leader() is not called */
 	/* It ended. For a complete one a negative value says that it could not be taken, and counts as a
 	 * failure. */
 	int (*end)(void *ctx, const struct source_document *document);
+
+	/* The stream, after its snapshot. Negative ends it. */
+	int (*event)(void *ctx, const struct stream_event *event);
+	void (*lost)(void *ctx); /* one could not be read */
+
+	/* A check, as apply.h has it: it is asked for, its elements come, it ended. end() may come without any. */
+	void (*check_begin)(void *ctx, enum apply_check check);
+	struct state_sink check;
+	int (*check_end)(void *ctx, bool ok);
 };
 
-enum source_failure {
-	SOURCE_RESOLVE,
-	SOURCE_CONNECT,
-	SOURCE_TLS,
-	SOURCE_TIMEOUT,
-	SOURCE_CUT,
-	SOURCE_HTTP,
-	SOURCE_LIMIT,     /* larger than we take */
-	SOURCE_AUTH,      /* 401, 403 */
-	SOURCE_STATUS,    /* another status */
-	SOURCE_NO_LEADER, /* it knows none */
-	SOURCE_REDIRECT,  /* to itself, in circles, or to something that is no master */
-	SOURCE_DOCUMENT,  /* malformed */
-	SOURCE_INTERNAL,  /* of our own making: memory */
-	SOURCE_FAILURES,
+/* Why a stream that was live ended. */
+enum source_loss {
+	SOURCE_LOSS_CUT,       /* the connection broke */
+	SOURCE_LOSS_ENDED,     /* the master ended it, as it has too many subscribers */
+	SOURCE_LOSS_SILENT,    /* five heartbeats were missed */
+	SOURCE_LOSS_SLOW,      /* bytes, but no whole records */
+	SOURCE_LOSS_MALFORMED, /* what came was no stream any more */
+	SOURCE_LOSS_LEADER,    /* another master leads */
+	SOURCE_LOSS_ASKED,     /* APPLY_WANT_SUBSCRIBE */
+	SOURCE_LOSS_INTERNAL,  /* of our own making: memory */
+	SOURCE_LOSSES,
 };
 
-const char *source_failure_name(enum source_failure failure);
+/* "cut", "ended", ... */
+const char *source_loss_name(enum source_loss loss);
+
+enum source_state {
+	SOURCE_SEARCHING, /* no master gave its state yet, or none does now */
+	SOURCE_POLLING,
+	SOURCE_STREAMING,
+};
+
+/* "searching", "polling", "streaming" */
+const char *source_state_name(enum source_state state);
 
 struct source_counters {
-	uint64_t fetches, documents; /* requests; documents taken */
+	enum source_state state;     /* now */
+	bool fallback;               /* polling, although it was to be the stream if possible */
+	uint64_t fetches, documents; /* requests for a state; states taken, snapshots included */
 	uint64_t redirects;          /* also by a document */
 	uint64_t failures[SOURCE_FAILURES];
-	uint64_t bytes, wire_bytes; /* decoded; as they came */
+	uint64_t bytes, wire_bytes; /* of polled documents: decoded; as they came */
 	struct histogram durations; /* of fetches that came to an end, good or not */
 	double last_seconds;        /* of the last document taken */
-	double last_good;           /* when, since 1970; 0: never */
-	uint64_t failed_rounds;     /* since then */
+	double last_good;           /* when the last document, event or heartbeat came, since 1970; 0: never */
+	uint64_t failed_rounds;     /* since the last document */
 	uint64_t skipped[STATE_SKIPS];
+
+	uint64_t connects, subscribed; /* subscriptions asked for; with a whole snapshot */
+	uint64_t losses[SOURCE_LOSSES];
+	struct stream_counts stream; /* of all subscriptions */
+	double heartbeat;            /* seconds between heartbeats, as the master last said; 0: never */
+	double last_event;           /* when the last event came, heartbeats not counted, since 1970; 0: never */
+	uint64_t checks[2], checks_failed[2]; /* by enum apply_check; asked for */
+	uint64_t check_bytes;
+	uint64_t leader_questions, leader_changes; /* asked between polls; noticed by that or told by ZooKeeper */
 };
 
 struct source;
 
-/* Asks at once, and then every conf->refresh_seconds. `conf` is read here only. NULL and `*err` (ERR_NOMEM,
- * ERR_SYSTEM) on failure. */
+/* Asks at once. `conf` is read here only. NULL and `*err` (ERR_NOMEM, ERR_SYSTEM) on failure. */
 struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err);
 void source_free(struct source *s);
+
+/* Other times than the usual ones, for tests; those that are 0 stay. To be called before the loop runs. */
+struct source_timing {
+	double watch;     /* seconds between questions for the leader */
+	double summary;   /* between summaries; usually refreshSeconds */
+	double reconcile; /* between states beside the stream */
+	double retry;     /* until a stream that was given up is tried again */
+	double spread;    /* the most that the first resubscription waits */
+};
+void source_set_timing(struct source *s, const struct source_timing *timing);
+
 /* What ZooKeeper says now, the leader first; copied. Another leader than it said before is asked at once, and whoever
- * is being asked is left. With 0 none is announced, and who was good last goes on being asked. */
+ * is being asked or streams is left. With 0 none is announced, and who was good last goes on being asked. */
 void source_set_masters(struct source *s, const struct mesos_master *masters, size_t count);
-/* A round now; if one is going on, another after it. */
+/* A state now: a round, or beside a stream a check; if one is going on, another after it. */
 void source_poll_now(struct source *s);
-const struct source_counters *source_counters(const struct source *s);
+/* The last document was taken in only in part, and another is needed to decide: it comes after refreshSeconds, by
+ * polling anyway, and of a stream by another subscription. From end() too. */
+void source_confirm(struct source *s);
+/* What mesos/apply.h asks for. From callbacks too: nothing happens before the loop runs again. */
+void source_want(struct source *s, enum apply_want what);
+const struct source_counters *source_counters(struct source *s);
 
 #endif

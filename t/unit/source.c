@@ -27,7 +27,7 @@ static unsigned port_of(unsigned master)
 	return f.masters[master].port;
 }
 
-static int on_begin(void *ctx)
+static int on_begin(void *ctx, bool snapshot)
 {
 	assert_false(f.open);
 	f.open = true;
@@ -48,7 +48,6 @@ static int on_end(void *ctx, const struct source_document *d)
 	f.open = false;
 	f.ended++;
 	f.complete += d->complete;
-	assert_non_null(d->counts);
 	snprintf(f.error, sizeof(f.error), "%s", d->error ? d->error : "");
 	assert_int_equal(d->complete, !d->error);
 	if (d->complete) {
@@ -65,6 +64,7 @@ static void open_source(const char *const *hosts, size_t count, int refresh)
 	char names[MASTERS][64];
 	struct conf conf = {.masters = {items, count},
 		.refresh_seconds = refresh,
+		.state_source = CONF_SOURCE_POLL,
 		.state_timeout_seconds = f.timeout,
 		.ca_cert_file = (char[]){""},
 		.cert_file = (char[]){""},
