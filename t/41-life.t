@@ -20,7 +20,8 @@ sub start {
     my ($sim, %config) = @_;
     my @masters = map { $sim->hostport($_) } 1 .. @{ $sim->{masters} };
     return Named->start(
-        config => { masters => \@masters, refreshSeconds => 1, stateTimeoutSeconds => 1, IPSources => ["netinfo"], %config });
+        config => { masters => \@masters, stateSource => "poll", refreshSeconds => 1, stateTimeoutSeconds => 1,
+            IPSources => ["netinfo"], %config });
 }
 
 # "RCODE address address ..." of a name, sorted.

@@ -206,7 +206,7 @@ subtest "few descriptors" => sub {
         $lost++ unless $reply && $reply->answer == 5;
     }
     is $lost, 0, "UDP is unharmed";
-    like $named->log, qr/warning daemon: few files may be open: .* limit=64 tcp_connections=\d+$/m, "the log tells";
+    like $named->log, qr/warning daemon: few files may be open: .* limit=64 tcp_connections=\d+ http_connections=\d+$/m, "the log tells";
 
     my @more;    # the connection to the master is lost, and clients come all the time
     $sim->cmd("fault", kind => "refuse");

@@ -54,7 +54,8 @@ subtest "a document with a wrong part" => sub {
     my $sim = MesosSim->new(args => [ "--agents", 3 ]);
     $sim->cmd("app-add", name => "app", n => 6, network => "overlay");
     my $body = HTTP::Tiny->new->get($sim->url . "/master/state")->{content};
-    my $named = Named->start(config => { masters => [ $sim->hostport ], IPSources => [ "netinfo", "host" ] });
+    my $named = Named->start(
+        config => { stateSource => "poll", masters => [ $sim->hostport ], IPSources => [ "netinfo", "host" ] });
     ok $named->wait_answer("app.marathon.mesos", "A"), "the zone is there";
     my $good = zone_of(counts($named));
 
@@ -111,7 +112,7 @@ subtest "a document cut or garbled" => sub {
     my $file = "$ENV{MN_SRCDIR}/t/data/state/mesos-1.12.0-real-A03-marathon.json";
     my $leader = "127.0.0.1:$port";
     my $sim = MesosSim->new(listen => $leader, args => [ "--state", $file, "--leader", $leader ]);
-    my $named = Named->start(config => { masters => [$leader], stateTimeoutSeconds => 5 });
+    my $named = Named->start(config => { stateSource => "poll", masters => [$leader], stateTimeoutSeconds => 5 });
     ok $named->wait_answer("leader.mesos", "A"), "a zone is served";
     my $before = counts($named);
     my $good = zone_of($before);

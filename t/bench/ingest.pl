@@ -55,8 +55,8 @@ sub follow {
     my $dir = Bench::folder();
     my %r;
     $sim->cmd("scale", app => "bench", n => 2);
-    my $config = Bench::config("$dir/named.json", port => Bench::free_port(), masters => [ $sim->hostport ], refreshSeconds => 1,
-        stateTimeoutSeconds => 120);
+    my $config = Bench::config("$dir/named.json", port => Bench::free_port(), masters => [ $sim->hostport ],
+        stateSource => "poll", refreshSeconds => 1, stateTimeoutSeconds => 120);
     my $pid = Bench::start("mesos-named", "$dir/named.log", $Bench::SERVER_CPU, Bench::built("src/mesos-named"),
         "-config=$config");
     Bench::wait_for("the zone", $pid, sub { return (Bench::slurp("$dir/named.log") // "") =~ /first state is served/ });
