@@ -327,51 +327,32 @@ static int take_out(struct cluster_model *model, struct cluster_element *e)
 	return 0;
 }
 
-/* Takes out what now stands in the place of a task that its owner had in the version before, if it still has it. */
-static int take_out_heir(struct cluster_model *model, struct cluster_element *task, const struct cluster_element *owner)
+/* Does the task name the agent or framework of that id as its own? */
+static bool is_of(const struct cluster_element *task, enum cluster_kind kind, const struct key *owner)
+{
+	const struct cluster_task *t = (const void *)task;
+
+	return text_is(t, kind == CLUSTER_AGENT ? t->agent_id : t->framework_id, owner->id, owner->id_len);
+}
+
+/* What a task of the version before has become in this update, if it is still of the owner. */
+static int take_out_heir(struct cluster_model *model, struct cluster_element *task, enum cluster_kind kind,
+	const struct key *owner)
 {
 	struct cluster_element *heir = task->link.staged ? model->changes[task->link.staged - 1].new : task;
-	const struct cluster_task *t = (const void *)heir;
 
-	if (!t)
-		return 0;
-	struct cluster_text of = owner->kind == CLUSTER_AGENT ? t->agent_id : t->framework_id;
-	return text_is(t, of, cluster_text(owner, owner->id), owner->id.len) ? take_out(model, heir) : 0;
+	return heir && is_of(heir, kind, owner) ? take_out(model, heir) : 0;
 }
 
-/* Takes out the tasks that an agent or framework has in the version before. */
-static int take_out_tasks_of(struct cluster_model *model, struct cluster_element *owner)
-{
-	struct cluster_element *task;
-	int err = 0;
-
-	if (owner->kind == CLUSTER_AGENT) {
-		cds_list_for_each_entry(task, &owner->link.tasks, link.by_agent)
-			if (!err)
-				err = take_out_heir(model, task, owner);
-	} else {
-		cds_list_for_each_entry(task, &owner->link.tasks, link.by_framework)
-			if (!err)
-				err = take_out_heir(model, task, owner);
-	}
-	return err;
-}
-
-/* Those that came in this update, which are on nobody's list yet. */
-static int take_out_new_tasks_of(struct cluster_model *model, const struct cluster_element *owner)
+/* Those that came or changed in this update, which are on no list of the owner's yet. */
+static int take_out_new_tasks_of(struct cluster_model *model, enum cluster_kind kind, const struct key *owner)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < model->change_count && !err;) {
 		struct cluster_element *new = model->changes[i].new;
-		const struct cluster_task *t = (const void *)new;
 
-		if (!new || new->kind != CLUSTER_TASK) {
-			i++;
-			continue;
-		}
-		struct cluster_text of = owner->kind == CLUSTER_AGENT ? t->agent_id : t->framework_id;
-		if (text_is(t, of, cluster_text(owner, owner->id), owner->id.len))
+		if (new && new->kind == CLUSTER_TASK && is_of(new, kind, owner))
 			err = take_out(model, new); /* another change may stand in its place now */
 		else
 			i++;
@@ -379,23 +360,42 @@ static int take_out_new_tasks_of(struct cluster_model *model, const struct clust
 	return err;
 }
 
+/* Takes out the tasks of an agent or framework, which may have been there in the version before or not. */
+static int take_out_tasks_of(struct cluster_model *model, enum cluster_kind kind, const struct key *owner,
+	struct cluster_element *old)
+{
+	struct cluster_element *task;
+	int err = 0;
+
+	if (kind == CLUSTER_AGENT) {
+		cds_list_for_each_entry(task, old ? &old->link.tasks : &model->no_agent, link.by_agent)
+			if (!err)
+				err = take_out_heir(model, task, kind, owner);
+	} else {
+		cds_list_for_each_entry(task, old ? &old->link.tasks : &model->no_framework, link.by_framework)
+			if (!err)
+				err = take_out_heir(model, task, kind, owner);
+	}
+	return err ? err : take_out_new_tasks_of(model, kind, owner);
+}
+
 int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len)
 {
 	struct key key = {framework_id, id, framework_len, id_len, NULL};
-	struct cluster_element *e = find(newest(model, kind), kind, &key);
+	struct cluster_element *e = find(newest(model, kind), kind, &key), *old = NULL;
+	bool found = e;
 	int err = 0;
 
-	if (!e)
-		return ERR_NOTFOUND;
-	struct cluster_element *old = e->link.staged ? model->changes[e->link.staged - 1].old : e;
-	if (old && kind != CLUSTER_TASK)
-		err = take_out_tasks_of(model, old);
-	if (!err && kind != CLUSTER_TASK)
-		err = take_out_new_tasks_of(model, e);
+	if (e)
+		old = e->link.staged ? model->changes[e->link.staged - 1].old : e;
+	else if (kind != CLUSTER_TASK)
+		old = find(model->maps[kind], kind, &key); /* its tasks are on its list until this update is over */
+	if (kind != CLUSTER_TASK)
+		err = take_out_tasks_of(model, kind, &key, old);
 	for (; e && !err; e = find(newest(model, kind), kind, &key)) /* a task may have twins */
 		err = take_out(model, e);
-	return err;
+	return err ? err : found ? 0 : ERR_NOTFOUND;
 }
 
 int cluster_model_drop(struct cluster_model *model, const struct cluster_element *element)

@@ -31,9 +31,8 @@ void cluster_model_begin(struct cluster_model *model);
  * ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
 int cluster_model_put(struct cluster_model *model, const struct cluster_builder *builder);
 /* Takes an element out, whether the update put it or an earlier one did; all tasks of that id. An agent or framework
- * takes the tasks with it that it had before the update and still has. `framework_id` is for tasks, as in
- * cluster_maps_find(). ERR_NOTFOUND: there is none, and nothing was done. ERR_NOMEM, ERR_LIMIT: the update must be
- * aborted. */
+ * takes all tasks with it that name it, also where it is not there itself. `framework_id` is for tasks, as in
+ * cluster_maps_find(). ERR_NOTFOUND: there is none. ERR_NOMEM, ERR_LIMIT: the update must be aborted. */
 int cluster_model_remove(struct cluster_model *model, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len);
 /* The element as it will be after what the update brought so far, or NULL. Valid until the next call. */

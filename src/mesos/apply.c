@@ -223,23 +223,19 @@ static int give_up_agent(struct apply *apply, struct stream_text id)
 	return remove_element(apply, CLUSTER_AGENT, none, id);
 }
 
-static int end_task(struct apply *apply, const struct stream_event *event, const struct cluster_task *known)
+static int end_task(struct apply *apply, const struct stream_event *event)
 {
-	struct stream_text agent_id = event->agent_id;
+	int err = event->state == CLUSTER_TASK_UNREACHABLE ? give_up_agent(apply, event->agent_id) : 0;
 
-	if (!agent_id.len && known)
-		agent_id = text_of(known, known->agent_id);
-	int err = event->state == CLUSTER_TASK_UNREACHABLE ? give_up_agent(apply, agent_id) : 0;
 	return err ? err : remove_element(apply, CLUSTER_TASK, event->framework_id, event->task_id);
 }
 
 static int update_task(struct apply *apply, const struct stream_event *event)
 {
+	if (is_over(event->state))
+		return end_task(apply, event);
 	const struct cluster_element *known = feed_find(apply->feed, CLUSTER_TASK, event->framework_id.text,
 		event->framework_id.len, event->task_id.text, event->task_id.len);
-
-	if (is_over(event->state))
-		return end_task(apply, event, (const void *)known);
 	reconcile_touch(&apply->reconcile, CLUSTER_TASK, event->framework_id.text, event->framework_id.len,
 		event->task_id.text, event->task_id.len);
 	if (!known) {

@@ -174,11 +174,11 @@ static void take_skipped(void *arg, enum state_skip reason, const char *text)
 
 /* A framework that a new master knows from its agents only has no pid there until its scheduler is back: it keeps the
  * one that was known. */
-static int complete_framework(struct feed *feed, struct cluster_builder *b)
+int feed_complete(const struct feed *feed, struct cluster_builder *b)
 {
 	const struct cluster_framework *told = b->framework, *known;
 
-	if (told->active || told->port)
+	if (b->element->kind != CLUSTER_FRAMEWORK || told->active || told->port)
 		return 0;
 	known = (const void *)cluster_model_find(
 		feed->model, CLUSTER_FRAMEWORK, "", 0, cluster_text(told, told->e.id), told->e.id.len);
@@ -198,7 +198,7 @@ static int put_element(struct feed *feed, struct cluster_builder *b)
 static int take_element(void *arg, struct cluster_builder *b)
 {
 	struct feed *feed = arg;
-	int err = b->element->kind == CLUSTER_FRAMEWORK ? complete_framework(feed, b) : 0;
+	int err = feed_complete(feed, b);
 
 	if (!err)
 		err = put_element(feed, b);

@@ -81,6 +81,8 @@ int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework
  * event says of it. Valid until the next call. */
 const struct cluster_element *feed_find(const struct feed *feed, enum cluster_kind kind, const char *framework_id,
 	size_t framework_len, const char *id, size_t id_len);
+/* Gives an element what is known of it already and was not told, as the sink's element() does by itself. ERR_NOMEM. */
+int feed_complete(const struct feed *feed, struct cluster_builder *builder);
 int feed_events_end(struct feed *feed);
 /* Instead of feed_events_end(), for changes that were not told as events but found by comparing with a document: with
  * those that would take away too much nothing has happened, and ERR_LIMIT comes back. Events themselves are not held

@@ -121,7 +121,9 @@ void reconcile_element(struct reconcile *r, struct cluster_builder *b)
 {
 	if (!r->open || r->err)
 		return;
-	int rc = cluster_build_finish(b); /* for its hash */
+	int rc = feed_complete(r->feed, b);
+	if (!rc)
+		rc = cluster_build_finish(b); /* for its hash */
 	const struct cluster_element *known = rc ? NULL : find(r, b->element);
 	if (!rc && known && known->kind != CLUSTER_TASK)
 		rc = finish_like(b, known);
@@ -132,9 +134,8 @@ void reconcile_element(struct reconcile *r, struct cluster_builder *b)
 	r->err = rc;
 }
 
-/* Adds what the document does not have, behind what it has. Half of a kind gone at once is more likely a master that has
- * not found its cluster yet. */
-static int find_gone(struct reconcile *r, size_t *gone_of)
+/* Adds what the document does not have, behind what it has. */
+static int find_gone(struct reconcile *r)
 {
 	struct cluster_maps maps = feed_maps(r->feed);
 
@@ -147,10 +148,7 @@ static int find_gone(struct reconcile *r, size_t *gone_of)
 			int rc = keep(r, e);
 			if (rc)
 				return rc;
-			gone_of[kind]++;
 		}
-		if (gone_of[kind] > 1 && 2 * gone_of[kind] >= maps.of[kind]->count)
-			return ERR_LIMIT;
 	}
 	return 0;
 }
@@ -185,11 +183,11 @@ static int put_right(struct reconcile *r, size_t put_count)
 
 int reconcile_end(struct reconcile *r)
 {
-	size_t put_count = r->differ_count, gone[CLUSTER_TASK + 1] = {0};
+	size_t put_count = r->differ_count;
 	int rc = !r->open ? ERR_NOTFOUND : r->err;
 
 	if (!rc)
-		rc = find_gone(r, gone);
+		rc = find_gone(r);
 	if (!rc && r->differ_count)
 		rc = put_right(r, put_count);
 	forget(r);

@@ -215,10 +215,9 @@ static void set_pid(struct churn *c, const char *id)
 {
 	char pid[64];
 
-	if (chance(c, 50)) {
-		json_object_del(c->master->pids, id);
+	/* One that had a pid goes on having one: a scheduler that is away and has none is taken to have the last one. */
+	if (!json_object_get(c->master->pids, id) && chance(c, 50))
 		return;
-	}
 	snprintf(pid, sizeof(pid), "scheduler-1@10.0.2.%u:%u", below(c, 20) + 1, 40000 + below(c, 5));
 	json_object_set_new(c->master->pids, id, json_string(pid));
 }
@@ -265,8 +264,6 @@ static void silent_framework(struct churn *c)
 		return;
 	json_t *framework = json_object_get(c->master->frameworks, id);
 	json_object_set_new(framework, "active", json_boolean(!json_is_true(json_object_get(framework, "active"))));
-	if (chance(c, 30))
-		set_pid(c, id);
 }
 
 /* Tasks. */

@@ -30,6 +30,7 @@ struct master *master_new(const char *leader)
 
 	m->agents = json_object();
 	m->frameworks = json_object();
+	m->completed = json_object();
 	m->tasks = json_object();
 	m->pids = json_object();
 	snprintf(m->leader, sizeof(m->leader), "%s", leader);
@@ -40,6 +41,7 @@ void master_free(struct master *m)
 {
 	json_decref(m->agents);
 	json_decref(m->frameworks);
+	json_decref(m->completed);
 	json_decref(m->tasks);
 	json_decref(m->pids);
 	free(m);
@@ -184,6 +186,7 @@ void master_take(struct master *m, const json_t *event)
 		const char *id = master_id(member(member(event, "framework_removed"), "framework_info"), "id");
 
 		remove_tasks(m, "framework_id", id);
+		json_object_set(m->completed, id, member(member(event, "framework_removed"), "framework_info"));
 		json_object_del(m->frameworks, id);
 	}
 }
@@ -210,10 +213,15 @@ static char *dump(json_t *root)
 
 char *master_subscribed(const struct master *m)
 {
-	return dump(json_pack("{s:s, s:{s:{s:{s:o}, s:{s:o}, s:{s:o, s:[]}}, s:f}}", "type", "SUBSCRIBED", "subscribed",
+	json_t *completed = json_array(), *info;
+	const char *id;
+
+	json_object_foreach(m->completed, id, info)
+		json_array_append_new(completed, json_pack("{s:O}", "framework_info", info));
+	return dump(json_pack("{s:s, s:{s:{s:{s:o}, s:{s:o, s:o}, s:{s:o, s:[]}}, s:f}}", "type", "SUBSCRIBED", "subscribed",
 		"get_state", "get_tasks", "tasks", values_of(m->tasks), "get_frameworks", "frameworks",
-		values_of(m->frameworks), "get_agents", "agents", values_of(m->agents), "recovered_agents",
-		"heartbeat_interval_seconds", 15.0));
+		values_of(m->frameworks), "completed_frameworks", completed, "get_agents", "agents", values_of(m->agents),
+		"recovered_agents", "heartbeat_interval_seconds", 15.0));
 }
 
 static void copy(json_t *to, const char *name, const json_t *from, const char *key)
@@ -322,7 +330,8 @@ static json_t *framework_v0(const struct master *m, const char *id, const json_t
 
 static char *render(const struct master *m, bool tasks)
 {
-	json_t *agents = json_array(), *frameworks = json_array(), *lists = json_object(), *value;
+	json_t *agents = json_array(), *frameworks = json_array(), *completed = json_array();
+	json_t *lists = json_object(), *value;
 	const char *key;
 
 	json_object_foreach(m->agents, key, value)
@@ -335,6 +344,8 @@ static char *render(const struct master *m, bool tasks)
 			json_object_set(framework, "tasks", list);
 		json_array_append_new(frameworks, framework);
 	}
+	json_object_foreach(m->completed, key, value)
+		json_array_append_new(completed, json_pack("{s:s}", "id", key));
 	json_object_foreach(m->tasks, key, value) {
 		json_t *list = json_object_get(lists, master_id(value, "framework_id"));
 
@@ -342,7 +353,8 @@ static char *render(const struct master *m, bool tasks)
 			json_array_append_new(list, task_v0(value));
 	}
 	json_decref(lists);
-	return dump(json_pack("{s:s, s:o, s:o}", "leader", m->leader, "slaves", agents, "frameworks", frameworks));
+	return dump(json_pack("{s:s, s:s, s:o, s:[], s:o, s:o}", "id", "11111111-2222", "leader", m->leader, "slaves", agents,
+		"recovered_slaves", "frameworks", frameworks, "completed_frameworks", completed));
 }
 
 char *master_state(const struct master *m)

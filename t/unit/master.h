@@ -11,6 +11,7 @@
 struct master {
 	json_t *agents;     /* by id: v1 Agent */
 	json_t *frameworks; /* by id: v1 Framework */
+	json_t *completed;  /* by id: v1 FrameworkInfo of those that are gone */
 	json_t *tasks;      /* by "framework id\ntask id": v1 Task */
 	json_t *pids;       /* by framework id: what the v1 API does not tell */
 	char leader[64];

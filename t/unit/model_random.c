@@ -297,7 +297,7 @@ static void put(struct fixture *f)
 	assert_int_equal(cluster_model_put(f->model, &f->builder), 0);
 }
 
-/* Takes an element out, if it is there. An agent or framework takes the tasks along that it had in `run` too. */
+/* Takes an element out, if it is there. An agent or framework takes all its tasks along. */
 static void random_remove(struct fixture *f, const struct run *run, struct run *next, bool complete)
 {
 	enum cluster_kind kind = rng(3) ? CLUSTER_TASK : rng(2) ? CLUSTER_AGENT : CLUSTER_FRAMEWORK;
@@ -322,8 +322,6 @@ static void random_remove(struct fixture *f, const struct run *run, struct run *
 	}
 	*(kind == CLUSTER_AGENT ? &next->agents[a] : &next->frameworks[w]) = 0;
 	*(kind == CLUSTER_AGENT ? &next->removed.agents[a] : &next->removed.frameworks[w]) = true;
-	if (!there || !(kind == CLUSTER_AGENT ? run->agents[a] : run->frameworks[w]))
-		return;
 	for (unsigned i = 0; i < FRAMEWORKS; i++) {
 		for (unsigned k = 0; k < TASKS * NAMES; k++) {
 			unsigned before = run->tasks[i][k / NAMES][k % NAMES],
@@ -331,8 +329,7 @@ static void random_remove(struct fixture *f, const struct run *run, struct run *
 			bool *removed = &next->removed.tasks[i][k / NAMES][k % NAMES];
 			unsigned heir = *now ? *now : *removed ? 0 : before;
 
-			if (!before || !heir ||
-				(kind == CLUSTER_AGENT ? agent_of(before) != a || agent_of(heir) != a : i != w))
+			if (!heir || (kind == CLUSTER_AGENT ? agent_of(heir) != a : i != w))
 				continue;
 			*now = 0;
 			*removed = true;

@@ -111,8 +111,8 @@ static void compare(struct run *run)
 	run->player->rig->leader = (struct cluster_master){.addrs = {{{127, 0, 0, 1}, 4}}, .addr_count = 1, .port = 15050};
 	memcpy(wanted->hosts, run->player->rig->hosts, sizeof(wanted->hosts));
 	assert_int_equal(rig_take(wanted, text, strlen(text)), 0);
-	same_zone(run->player->rig, wanted, run->where);
 	same_elements(run->player->rig, wanted, true, run->where);
+	same_zone(run->player->rig, wanted, run->where);
 	rig_free(wanted);
 	/* nothing has drifted, whatever document comes */
 	uint64_t drift = apply_counters(run->player->apply)->drift;
