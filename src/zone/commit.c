@@ -2,11 +2,11 @@
 #include "zone/commit.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "zone/node.h"
 #include "zone/parts.h"
+#include "zone/serial.h"
 
 #define PARENTS 4
 
@@ -19,6 +19,7 @@ struct commit {
 	unsigned next_parent;
 	struct zone_counters counters;
 	struct zone_version *version; /* once it is ready */
+	uint64_t serial_steps;
 	bool folded; /* before: nodes of this transaction's own making are in the map */
 	bool changed;
 };
@@ -38,6 +39,7 @@ static int commit_begin(struct zone_txn *txn)
 	c->builder.txn = txn;
 	c->builder.journal = zone_journal_begin(txn->store->journal);
 	c->counters = txn->store->counters;
+	c->serial_steps = txn->store->serial_steps;
 	int err = pmap_edit_begin(&c->edit, txn->base->nodes, &c->garbage, expected);
 	if (err) {
 		zone_journal_discard(c->builder.journal);
@@ -349,13 +351,6 @@ int commit_fold(struct zone_txn *txn)
 	return 0;
 }
 
-static uint32_t next_serial(uint32_t last)
-{
-	uint32_t now = (uint32_t)time(NULL);
-
-	return (int32_t)(now - last) > 0 ? now : last + 1;
-}
-
 /* Builds the cluster's apex, decides whether the content changed, and gives it its serial. */
 static int make_apex(struct zone_txn *txn, bool loaded, uint32_t *serial)
 {
@@ -374,7 +369,8 @@ static int make_apex(struct zone_txn *txn, bool loaded, uint32_t *serial)
 	if (c->changed) {
 		uint8_t *rr = (uint8_t *)(uintptr_t)zone_rrset_slot(apex->new, zone_rrset_of(apex->new, RR_SOA), 0);
 
-		*serial = next_serial(store->serial);
+		c->serial_steps = serial_next(store->serial_steps, serial_now());
+		*serial = (uint32_t)c->serial_steps;
 		wire_put_u32(rr + zone_rr_size(rr) - SOA_AFTER_SERIAL, *serial);
 	}
 	return 0;
@@ -443,6 +439,7 @@ void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, st
 		c->builder.journal = NULL;
 	}
 	store->serial = serial;
+	store->serial_steps = c->serial_steps;
 	store->loaded = c->counters.loaded;
 	pthread_mutex_lock(&store->lock);
 	store->counters = c->counters;

@@ -27,6 +27,7 @@ struct zone_store {
 	int *parents;            /* of each zone: the zone that encloses it, or -1 */
 	bool loaded;
 	uint32_t serial, soa_ttl;
+	uint64_t serial_steps; /* all bits of the serial (zone/serial.h); 0: none was published */
 	uint8_t soa[2 * DNAME_MAX + SOA_AFTER_SERIAL]; /* rdata */
 	uint16_t soa_len;
 	struct static_srv *static_srvs;
