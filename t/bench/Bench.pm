@@ -76,6 +76,12 @@ sub slurp {
 
 # ---- processes
 
+# A command that runs on one core, where there is such a core.
+sub pinned {
+    my ($cpu, @command) = @_;
+    return $cpu < `nproc` ? ("taskset", "-c", $cpu, @command) : @command;
+}
+
 # Becomes a command, held to a core, where there is such a core, and before whatever else wants it, where that is
 # allowed: as a session of its own, since Linux weighs sessions first (sched(7), autogroup), then what runs in them.
 sub become {
@@ -86,7 +92,7 @@ sub become {
         close $weight;
     }
     delete $ENV{JOURNAL_STREAM};
-    unshift @command, "taskset", "-c", $cpu if $cpu < `nproc`;
+    @command = pinned($cpu, @command);
     { no warnings "exec"; exec { $command[0] } @command; }
     POSIX::_exit(127);
 }
@@ -181,6 +187,17 @@ sub cpu_of {
     return ($f[11] + $f[12]) / sysconf(_SC_CLK_TCK);
 }
 
+# The same of the thread of that name.
+sub cpu_of_thread {
+    my ($pid, $name) = @_;
+    for my $task (glob "/proc/$pid/task/*") {
+        next unless (slurp("$task/comm") // "") eq "$name\n";
+        my ($run) = split / /, slurp("$task/schedstat") // "0";
+        return $run / 1e9;
+    }
+    return 0;
+}
+
 # The same of all processes of a group.
 sub cpu_of_group {
     my ($group) = @_;
@@ -200,11 +217,11 @@ sub status_of {
 
 # ---- the cluster
 
-# A simulated cluster (see MesosSim.pm).
+# A simulated cluster (see MesosSim.pm), with more options of mesos-sim.
 sub cluster {
-    my ($agents, $tasks) = @_;
+    my ($agents, $tasks, @more) = @_;
     fail("mesos-sim was not built: libmicrohttpd is missing") unless MesosSim::program();
-    return MesosSim->new(args => [ "--agents", int $agents, "--tasks", $tasks ]);
+    return MesosSim->new(args => [ "--agents", int $agents, "--tasks", $tasks, @more ]);
 }
 
 sub save_state {
