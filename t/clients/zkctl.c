@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A session with ZooKeeper for tests and the demo: zkctl [-t MILLISECONDS] [-a USER:PASSWORD] HOST:PORT,...
+/* A session with ZooKeeper for tests and the demo: zkctl [-k] [-t MILLISECONDS] [-a USER:PASSWORD] HOST:PORT,... [COMMAND]...
  *
- * Commands come on standard input, one a line; each is answered by a line that begins with `ok` or `error`. The first
- * `ok` says that the session is there. It ends with standard input, and its ephemeral nodes with it; a process that is
- * killed leaves them until the session expires.
+ * The commands are obeyed, then those on standard input, one a line; each is answered by a line that begins with `ok` or
+ * `error`. The first `ok` says that the session is there. It ends with standard input, with -k on SIGTERM or SIGINT, and
+ * its ephemeral nodes with it; a process that is killed leaves them until the session expires.
  *
  *   register PATH BYTES    an ephemeral node; the answer has its path, a sequence number behind PATH
  *   create PATH [BYTES]    a node that stays; `ok` if it is there already
@@ -16,6 +16,7 @@
  * BYTES go on to the end of the line; \xHH is the byte HH. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,13 @@
 
 static const char *servers, *credentials;
 static int session_ms = 10000;
+static bool keep;
+static volatile sig_atomic_t ended;
+
+static void on_signal(int signal)
+{
+	ended = 1;
+}
 
 /* Waits for the session's socket, and for standard input if `input` says so, and lets the client work. False: there is
  * something on standard input. */
@@ -201,8 +209,11 @@ int main(int argc, char **argv)
 	static char line[LINE_SIZE];
 	int option;
 
-	while ((option = getopt(argc, argv, "t:a:")) != -1)
+	while ((option = getopt(argc, argv, "kt:a:")) != -1)
 		switch (option) {
+		case 'k':
+			keep = true;
+			break;
 		case 't':
 			session_ms = atoi(optarg);
 			break;
@@ -212,9 +223,11 @@ int main(int argc, char **argv)
 		default:
 			return 2;
 		}
-	servers = argv[optind];
+	servers = argv[optind++];
 	if (!servers)
 		return 2;
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
 	zoo_set_debug_level((ZooLogLevel)0);
 	zhandle_t *zh = connect_session(NULL);
 	if (!zh || !is_connected(zh)) {
@@ -223,14 +236,16 @@ int main(int argc, char **argv)
 	}
 	puts("ok");
 	fflush(stdout);
+	while (argv[optind])
+		obey(zh, argv[optind++]);
 	bool quit = false;
-	for (size_t len = 0; !quit;) {
+	for (size_t len = 0; !quit && !ended;) {
 		if (zoo_state(zh) < 0) { /* expired: who owns it wants to know */
 			puts("error session expired");
 			zookeeper_close(zh);
 			return 1;
 		}
-		if (turn(zh, true))
+		if (turn(zh, !keep) || keep)
 			continue;
 		ssize_t n = read(STDIN_FILENO, line + len, sizeof(line) - 1 - len);
 		if (n <= 0)
