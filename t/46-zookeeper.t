@@ -5,11 +5,13 @@ use strict;
 use warnings;
 
 use Test::More;
+use Time::HiRes qw(time);
 
 use Asker;
-use Candidate qw(candidate info leader_port masters_are leads);
+use Candidate qw(candidate info masters_are leads);
 use MesosSim;
 use Named;
+use NamedHttp;
 use ZooKeeper;
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
@@ -24,8 +26,8 @@ my $zk = ZooKeeper->start;
 sub start_named {
     my ($servers, %config) = @_;
     my $wait = exists $config{wait} ? delete $config{wait} : 1;
-    return Named->start(wait => $wait, args => ["-v=1"],
-        config => { masters => undef, zk => "zk://$servers/mesos", refreshSeconds => 1, %config });
+    return Named->start(wait => $wait, args => ["-v=2"],
+        config => NamedHttp::config(masters => undef, zk => "zk://$servers/mesos", refreshSeconds => 1, %config));
 }
 
 sub rcode { my ($named, $name) = @_; return $named->query($name, "A")->header->rcode }
@@ -122,7 +124,13 @@ subtest "rights" => sub {
 
     my $named = start_named($server, zk => "zk://mesos:open sesame\@$server/guarded");
     ok $named->wait_answer($NAME), "who has them finds the leader" or diag $named->log;
-    unlike $named->log, qr/sesame/, "the password is not in the log";
+    my $http = NamedHttp->new($named);
+    my $known = $http->json("/v1/status")->{zookeeper};
+    is_deeply [ @{$known}{qw(state server error masters timed_out)}, $known->{leader}{port} ],
+        [ "leader", $server, "", 1, JSON::PP::false, $sim->port(1) ], "/v1/status has it" or diag explain $known;
+    like $http->get("/metrics")->{content}, qr/^mesos_named_zookeeper_state\{state="leader"\} 1$/m, "metrics too";
+    unlike join("", $named->log, map { $http->get($_)->{content} } qw(/v1/config /v1/status /metrics)), qr/sesame/,
+        "the password is nowhere";
     $named->stop_ok;
 
     my @wrong = ("mesos:wrong sesame@", "");
@@ -131,10 +139,13 @@ subtest "rights" => sub {
         ok $named->wait_log(qr{warning zookeeper: the masters' path cannot be read path=/guarded}), "who has not is told so";
         is rcode($named, $NAME), "SERVFAIL", "and knows nothing";
         ok $named->wait_log(qr/warning zookeeper: no leading master for 1 s path=\S+ state=refused/), "which is reported";
+        my $ready = sub { my $got = NamedHttp->new($named)->get("/readyz"); return "$got->{status} $got->{content}" };
+        ok Named::wait_until(sub { $ready->() =~ /^503 .*"zk_timeout"/s }), "by /readyz too";
         if ($who eq $wrong[-1]) {
             $owner->ok("open /guarded");
             ok $named->wait_answer($NAME), "until he gets them" or diag $named->log;
             like $named->log, qr/info zookeeper: there is a leading master again/, "which is reported too";
+            ok Named::wait_until(sub { $ready->() =~ /^200 / }), "and by /readyz";
         }
         unlike $named->log, qr/sesame/, "the password is not in the log";
         $named->stop_ok;
@@ -165,11 +176,16 @@ subtest "no leader for too long" => sub {
     is rcode($named, $NAME), "SERVFAIL", "and the server answers";
     $named->stop_ok;
 
-    $named = start_named($dead, zkDetectionTimeout => 2, exitOnZkTimeout => JSON::PP::true, masters => [ $sim->hostport(1) ]);
-    ok $named->wait_answer($NAME), "with masters";
-    my $before = $sim->counters->{states};
-    ok Named::wait_until(sub { $sim->counters->{states} > $before + 3 }), "and time";
-    unlike $named->log, qr/no leading master/, "there is a leader, whatever ZooKeeper does";
+    for my $source (qw(poll auto)) {    # polls are seldom, and of a stream only heartbeats come
+        $named = start_named($dead, zkDetectionTimeout => 1, exitOnZkTimeout => JSON::PP::true, stateSource => $source,
+            refreshSeconds => 60, masters => [ $sim->hostport(1) ]);
+        ok $named->wait_answer($NAME), "with masters, $source";
+        my $began = time;
+        ok Named::wait_until(sub { time > $began + 3 }), "and time";
+        unlike $named->log, qr/no leading master/, "there is a leader, whatever ZooKeeper does";
+        last if $source eq "auto";
+        $named->stop_ok;
+    }
     $sim->cmd("fault", kind => "refuse");
     ok Named::wait_until(sub { $named->ended }), "until there is none";
     is $named->{status}, 1 << 8, "status 1";

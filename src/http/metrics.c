@@ -203,6 +203,14 @@ static void write_age(struct metric_writer *w, const struct figures *f)
 		metric_number(w, f->ready.age);
 }
 
+static void write_zk_state(struct metric_writer *w, const struct figures *f)
+{
+	for (unsigned state = 0; state < DETECTOR_STATES; state++) {
+		metric_label(w, "state", detector_state_name(state));
+		metric_integer(w, f->follow.zk.state == state);
+	}
+}
+
 static void write_durations(struct metric_writer *w, const struct figures *f)
 {
 	metric_histogram(w, &f->follow.source.durations, FETCHES);
@@ -360,6 +368,20 @@ static const struct metric metrics[] = {
 		METRIC_ARRAY(follow.feed.skipped, "reason", state_skip_name)},
 	{"mesos_named_leader_changes_total", C, "Changes from one leading master to another.",
 		METRIC_VALUE(follow.feed.leader_changes)},
+	{"mesos_named_zookeeper_state", G,
+		"What is known through ZooKeeper: 1 for the state that holds; leader is the good one, off is without `zk`.",
+		.write = write_zk_state},
+	{"mesos_named_zookeeper_masters", G, "Masters that are known through ZooKeeper.", METRIC_VALUE(follow.zk.masters)},
+	{"mesos_named_zookeeper_leader_changes_total", C, "Changes of the leading master in ZooKeeper.",
+		METRIC_VALUE(follow.zk.leader_changes)},
+	{"mesos_named_zookeeper_connect_attempts_total", C, "Attempts to connect to a member of ZooKeeper's ensemble.",
+		METRIC_VALUE(follow.zk.session.attempts)},
+	{"mesos_named_zookeeper_connections_total", C, "Connections to ZooKeeper that were made.",
+		METRIC_VALUE(follow.zk.session.connections)},
+	{"mesos_named_zookeeper_connection_losses_total", C, "Connections to ZooKeeper that were lost.",
+		METRIC_VALUE(follow.zk.session.losses)},
+	{"mesos_named_zookeeper_malformed_nodes_total", C, "Nodes of masters that were read and made no sense.",
+		METRIC_VALUE(follow.zk.nodes_malformed)},
 
 	{"mesos_named_cluster_elements", G, "Agents, frameworks and tasks that are known.", .write = write_elements},
 	{"mesos_named_tasks_left_out", G, "Tasks, or parts of them, that have no records, by cause.",

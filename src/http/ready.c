@@ -10,7 +10,7 @@ static const struct {
 } reasons[READY_REASONS] = {
 	[READY_NO_STATE] = {"no_state", "no state of the cluster was loaded yet"},
 	[READY_STATE_OLD] = {"state_old", "no master has confirmed the state for too long"},
-	[READY_ZK] = {"zk_timeout", "ZooKeeper has named no leading master for too long"},
+	[READY_ZK] = {"zk_timeout", "no leading master was found for too long, by ZooKeeper or by asking"},
 	[READY_STUCK] = {"stuck", "a thread does not run any more"},
 };
 

@@ -60,6 +60,20 @@ static json_t *state_value(const struct figures *f)
 		s->last_good > 0 ? time_value(s->last_good) : json_null(), "failed_rounds", (json_int_t)s->failed_rounds);
 }
 
+static json_t *zookeeper_value(const struct figures *f)
+{
+	const struct detector_status *zk = &f->follow.zk;
+	json_t *leader = json_null();
+
+	if (zk->state == DETECTOR_OFF)
+		return json_null();
+	if (zk->leader.port)
+		leader = json_pack("{s:s, s:i}", "host", zk->leader.host, "port", (int)zk->leader.port);
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:b}", "state", detector_state_name(zk->state), "since",
+		time_value(zk->since), "server", zk->server, "error", zk->error, "leader", leader, "masters",
+		(json_int_t)zk->masters, "timed_out", zk->timed_out);
+}
+
 static json_t *cluster_value(const struct figures *f)
 {
 	const struct cluster_counts *n = &f->follow.feed.elements;
@@ -114,6 +128,7 @@ static const struct {
 	{"reasons", why_value},
 	{"leader", leader_value},
 	{"state", state_value},
+	{"zookeeper", zookeeper_value},
 	{"cluster", cluster_value},
 	{"zone", zone_value},
 	{"threads", threads_value},

@@ -32,7 +32,7 @@ struct detector_status { /* a plain value */
 	enum detector_state state;
 	bool timed_out;             /* no leader for zkDetectionTimeout: see struct detector_sink */
 	double since;               /* of `state`, seconds since 1970 */
-	size_t masters;             /* known, the leader included; maybe not any more, if the state is not LEADER */
+	uint64_t masters;           /* known, the leader included; maybe not any more, if the state is not LEADER */
 	struct mesos_master leader; /* port 0: none was ever known */
 	uint64_t leader_changes;
 	uint64_t nodes_malformed, nodes_vanished; /* between listing and reading */
@@ -45,7 +45,7 @@ struct detector_sink {
 	void *ctx;
 	/* They are others now. The leader first, then by sequence number; 0: ZooKeeper knows none. */
 	void (*masters)(void *ctx, const struct mesos_master *masters, size_t count);
-	/* Has a master given its state as the leader in the last so many seconds? */
+	/* Does a master give its state as the leader, or has one done so in the last so many seconds? */
 	bool (*is_led)(void *ctx, double seconds);
 	/* For zkDetectionTimeout seconds ZooKeeper has named no leader and no master was one. Again after it was one.
 	 */

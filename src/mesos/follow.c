@@ -159,9 +159,10 @@ static void take_masters(void *arg, const struct mesos_master *masters, size_t c
 static bool is_led(void *arg, double seconds)
 {
 	const struct follow *f = arg;
-	double last = source_counters(f->source)->last_good;
+	const struct source_counters *source = source_counters(f->source);
 
-	return last > 0 && ev_now(f->loop) - last < seconds;
+	/* The last good poll may be refreshSeconds ago, and the last heartbeat as long as the master wants. */
+	return source->state != SOURCE_SEARCHING || (source->last_good > 0 && ev_now(f->loop) - source->last_good < seconds);
 }
 
 static void take_timeout(void *arg)
