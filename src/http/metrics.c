@@ -248,6 +248,20 @@ static void write_elements(struct metric_writer *w, const struct figures *f)
 	metric_integer(w, n->tasks);
 }
 
+static void write_kept(struct metric_writer *w, const struct figures *f)
+{
+	metric_label(w, "kind", "agent");
+	metric_integer(w, f->follow.feed.retention.agents);
+	metric_label(w, "kind", "framework");
+	metric_integer(w, f->follow.feed.retention.frameworks);
+}
+
+static void write_awaited(struct metric_writer *w, const struct figures *f)
+{
+	write_with_result(w, "back", f->follow.feed.retention.back);
+	write_with_result(w, "given_up", f->follow.feed.retention.given_up);
+}
+
 static void write_records(struct metric_writer *w, const struct figures *f)
 {
 	const struct {
@@ -384,6 +398,15 @@ static const struct metric metrics[] = {
 		METRIC_VALUE(follow.zk.nodes_malformed)},
 
 	{"mesos_named_cluster_elements", G, "Agents, frameworks and tasks that are known.", .write = write_elements},
+	{"mesos_named_kept_elements", G, "Those that a new master has not named yet, and that are kept with their tasks.",
+		.write = write_kept},
+	{"mesos_named_awaited_agents_total", C, "Agents that a new master did not know yet: that came back, or did not in time.",
+		.write = write_awaited},
+	{"mesos_named_guard_states_held_total", C, "States that would have taken away too much, held back until the next one.",
+		METRIC_VALUE(follow.feed.guard.held)},
+	{"mesos_named_guard_states_confirmed_total", C, "States that took as much away as the held one before, and were believed.",
+		METRIC_VALUE(follow.feed.guard.confirmed)},
+	{"mesos_named_guard_holding", G, "Whether a state is held back now.", METRIC_VALUE(follow.feed.guard.holding)},
 	{"mesos_named_tasks_left_out", G, "Tasks, or parts of them, that have no records, by cause.",
 		METRIC_ARRAY(follow.feed.left_out, "reason", naming_left_out_name)},
 	{"mesos_named_zone_loaded", G, "Whether the zone of the cluster is served.", METRIC_VALUE(zone.loaded)},

@@ -55,9 +55,12 @@ static json_t *state_value(const struct figures *f)
 	const struct source_counters *s = &f->follow.source;
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "source",
-		s->fetches ? "poll" : f->zone.loaded ? "file" : "none", "age_seconds",
-		seconds_value(f->ready.age), "max_age_seconds", seconds_value(f->ready.age_max), "last_success",
-		s->last_good > 0 ? time_value(s->last_good) : json_null(), "failed_rounds", (json_int_t)s->failed_rounds);
+		s->fetches       ? "poll"
+		: f->zone.loaded ? "file"
+				 : "none",
+		"age_seconds", seconds_value(f->ready.age), "max_age_seconds", seconds_value(f->ready.age_max),
+		"last_success", s->last_good > 0 ? time_value(s->last_good) : json_null(), "failed_rounds",
+		(json_int_t)s->failed_rounds);
 }
 
 static json_t *zookeeper_value(const struct figures *f)
@@ -82,13 +85,33 @@ static json_t *cluster_value(const struct figures *f)
 		"tasks", (json_int_t)n->tasks);
 }
 
+/* After a change of the leader: whom it does not know yet. */
+static json_t *failover_value(const struct figures *f)
+{
+	const struct retention_counters *r = &f->follow.feed.retention;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "agents_awaited", (json_int_t)r->agents, "frameworks_awaited",
+		(json_int_t)r->frameworks, "takeovers", (json_int_t)r->takeovers, "agents_back", (json_int_t)r->back,
+		"agents_given_up", (json_int_t)r->given_up);
+}
+
+static json_t *guard_value(const struct figures *f)
+{
+	const struct guard *g = &f->follow.feed.guard;
+
+	return json_pack("{s:i, s:b, s:I, s:I, s:{s:I, s:I}}", "percent", (int)g->share, "holding", g->holding, "held",
+		(json_int_t)g->held, "confirmed", (json_int_t)g->confirmed, "last", "records", (json_int_t)g->records,
+		"going", (json_int_t)g->going);
+}
+
 static json_t *zone_value(const struct figures *f)
 {
 	const struct zone_counters *z = &f->zone;
 
 	return json_pack("{s:s, s:b, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "domain", f->settings->conf->domain, "loaded",
-		z->loaded, "serial", (json_int_t)z->serial, "names", (json_int_t)z->names, "records", "A", (json_int_t)z->a,
-		"AAAA", (json_int_t)z->aaaa, "SRV", (json_int_t)z->srv, "other", (json_int_t)z->other);
+		z->loaded, "serial", (json_int_t)z->serial, "names", (json_int_t)z->names, "records", "A",
+		(json_int_t)z->a, "AAAA", (json_int_t)z->aaaa, "SRV", (json_int_t)z->srv, "other",
+		(json_int_t)z->other);
 }
 
 static json_t *threads_value(const struct figures *f)
@@ -130,6 +153,8 @@ static const struct {
 	{"state", state_value},
 	{"zookeeper", zookeeper_value},
 	{"cluster", cluster_value},
+	{"failover", failover_value},
+	{"guard", guard_value},
 	{"zone", zone_value},
 	{"threads", threads_value},
 };

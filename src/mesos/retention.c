@@ -56,7 +56,7 @@ struct retention {
 		struct keyset recovered, completed;
 		/* once it is decided */
 		struct waits waits;
-		uint32_t agents, frameworks;
+		uint32_t agents, frameworks, back; /* waited for; agents that were, and are named */
 		size_t tasks;
 		bool changed, blank; /* another master, or another start of it; it knows of no agent */
 	} next;
@@ -227,8 +227,13 @@ static int decide_agents(struct retention *r, double now)
 	uint64_t update = cluster_model_update(r->model);
 
 	for (const struct cluster_element *e; (e = pmap_next(&it));) {
-		double until = cluster_named_since(e, update) ? 0 : agent_until(r, e, now);
+		if (cluster_named_since(e, update)) {
+			const struct wait *old = waits_find(&r->waits, e->hash);
 
+			r->next.back += old && old->state == WAITING;
+			continue;
+		}
+		double until = agent_until(r, e, now);
 		if (until <= now)
 			continue;
 		if (waits_add(&r->next.waits, e, until))
@@ -280,7 +285,7 @@ static int decide_frameworks(struct retention *r, double now)
 int retention_decide(struct retention *r, const struct cluster_master *leader, size_t agents, double now)
 {
 	waits_clear(&r->next.waits);
-	r->next.agents = r->next.frameworks = 0;
+	r->next.agents = r->next.frameworks = r->next.back = 0;
 	r->next.tasks = 0;
 	r->next.master.addr = leader->addr_count ? leader->addrs[0] : (struct addr){0};
 	r->next.master.port = leader->port;
@@ -315,6 +320,7 @@ void retention_accept(struct retention *r)
 	r->master = r->next.master;
 	r->since = cluster_model_update(r->model);
 	r->known = true;
+	r->counters.back += r->next.back;
 	if (r->agents && (!waited || r->next.changed)) {
 		r->counters.takeovers++;
 		log_info("mesos",

@@ -156,6 +156,7 @@ static void agents_come_back_one_by_one(void **state)
 	assert_int_equal(waited_for(rig), 0);
 	assert_true(rig_digest(rig) == digest);
 	assert_int_equal(rig_counters(rig).retention.takeovers, 1);
+	assert_int_equal(rig_counters(rig).retention.back, 3); /* and one was taken out */
 	assert_int_equal(rig_counters(rig).retention.given_up, 0);
 	/* and then a document counts as it stands */
 	say(rig, (struct word){.id = "two", .named = "12", .recovered = ""});

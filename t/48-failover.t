@@ -11,7 +11,9 @@ use Test::More;
 
 use Asker;
 use MesosSim;
+use Metrics;
 use Named;
+use NamedHttp;
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
 
@@ -19,10 +21,10 @@ my $scratch = tempdir(CLEANUP => 1);
 my $sim = MesosSim->new(masters => 2, args => [ "--agents", 6, "--tasks", 60 ]);
 $sim->cmd("app-add", name => "web", n => 4, network => "host", ports => "http/tcp/80");
 $sim->cmd("app-add", name => "doomed", n => 1, network => "host");
-my $named = Named->start(config => {
+my $named = Named->start(config => NamedHttp::config(
     masters => [ map { $sim->hostport($_) } 1, 2 ], refreshSeconds => 1, stateTimeoutSeconds => 5, stateSource => "poll",
-    IPSources => [ "netinfo", "host" ],
-}, args => ["-v=1"]);
+    IPSources => [ "netinfo", "host" ]), args => ["-v=1"]);
+my $http = NamedHttp->new($named);
 my @names = ("web.marathon.mesos", "_web._tcp.marathon.mesos", "marathon.mesos", "slave.mesos", "_http._web._tcp.marathon.mesos");
 
 sub addresses {
@@ -41,6 +43,29 @@ sub polls {
     my ($n) = @_;
     my $before = $sim->counters->{states};
     return Named::wait_until(sub { $sim->counters->{states} >= $before + $n });
+}
+
+# What /v1/status and /metrics say of it: the first hash is of the status's `failover` and `guard`.
+sub told {
+    my ($wanted, $text) = @_;
+    my (%got, %metric);
+    my $seen = Named::wait_until(sub {
+        my $status = $http->json("/v1/status");
+        %got = (%{ $status->{failover} }, %{ $status->{guard} });
+        my $metrics = Metrics->new($http->get("/metrics")->{content});
+        %metric = (
+            agents_awaited => $metrics->value("mesos_named_kept_elements", kind => "agent"),
+            frameworks_awaited => $metrics->value("mesos_named_kept_elements", kind => "framework"),
+            agents_back => $metrics->value("mesos_named_awaited_agents_total", result => "back"),
+            agents_given_up => $metrics->value("mesos_named_awaited_agents_total", result => "given_up"),
+            held => $metrics->value("mesos_named_guard_states_held_total"),
+            confirmed => $metrics->value("mesos_named_guard_states_confirmed_total"),
+            holding => $metrics->value("mesos_named_guard_holding"),
+        );
+        return !grep { $got{$_} != $wanted->{$_} || $metric{$_} != $wanted->{$_} } keys %$wanted;
+    });
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok($seen, $text) or diag explain [ $wanted, \%got, \%metric ];
 }
 
 sub leads {
@@ -74,6 +99,7 @@ watched "a new master whose agents come back" => sub {
     ok leads(2), "the leader's records follow at once";
     ok $named->wait_log(qr/does not know all agents yet.* why=recovering agents=6 tasks=\d+ frameworks=[1-9]/), "the log says so";
     ok polls(2), "polls pass";
+    told({ agents_awaited => 6, agents_back => 0, agents_given_up => 0 }, "status and metrics too");
     is addresses("web.marathon.mesos"), $all_web, "all tasks are there";
     is addresses("doomed.marathon.mesos"), "NOERROR $task->{agent_ip}", "one of them";
     $sim->cmd("recover", n => 2);
@@ -81,6 +107,7 @@ watched "a new master whose agents come back" => sub {
     is addresses("web.marathon.mesos"), $all_web, "all tasks are there";
     $sim->cmd("recover");
     ok $named->wait_log(qr/the master knows all agents again/), "all are back";
+    told({ agents_awaited => 0, frameworks_awaited => 0, agents_back => 6, agents_given_up => 0 }, "and counted");
     $sim->cmd("kill", task => $task->{id});
     ok Named::wait_until(sub { addresses("doomed.marathon.mesos") eq "NXDOMAIN" }), "what ends then is gone";
 };
@@ -146,6 +173,7 @@ subtest "and for good" => sub {
     ok Named::wait_until(sub { count("takes as much away") > $before }), "the next one confirms it"
         or diag $named->log;
     ok Named::wait_until(sub { addresses("web.marathon.mesos") ne $all_web }), "and tasks are gone";
+    told({ held => count("would take away too much"), confirmed => count("takes as much away"), holding => 0 }, "it is counted");
     $sim->cmd("state");
     ok Named::wait_until(sub { addresses("web.marathon.mesos") eq $all_web }), "until they are back";
 };
