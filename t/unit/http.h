@@ -70,7 +70,8 @@ static inline bool http_serve(struct http_server *s, int fd)
 			http_print(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
 			return false;
 		}
-		if (strstr(request, "\r\n\r\n"))
+		const char *end = strstr(request, "\r\n\r\n"), *length = strstr(request, "\r\nContent-Length: ");
+		if (end && (!length || used >= (size_t)(end + 4 - request) + strtoul(length + 18, NULL, 10)))
 			break;
 	}
 	s->requests++;

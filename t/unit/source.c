@@ -1,111 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mesos/source against three masters that say what the test tells them to. */
-#include "t/unit/http.h"
-
-#include "base/err.h"
-#include "base/log.h"
-#include "mesos/source.h"
-
-#define MASTERS 3
-
-static struct {
-	struct ev_loop *loop;
-	struct http_server masters[MASTERS];
-	struct source *source;
-	int timeout; /* seconds for a request */
-	/* what the owner saw */
-	int begun, ended, complete, elements, refuse;
-	bool open;
-	char error[300], leader_host[300];
-	struct addr leader;
-	uint16_t leader_port;
-} f;
-
-/* The masters know each other by this. */
-static unsigned port_of(unsigned master)
-{
-	return f.masters[master].port;
-}
-
-static int on_begin(void *ctx, bool snapshot)
-{
-	assert_false(f.open);
-	f.open = true;
-	f.begun++;
-	return 0;
-}
-
-static int on_element(void *ctx, struct cluster_builder *b)
-{
-	assert_true(f.open);
-	f.elements++;
-	return 0;
-}
-
-static int on_end(void *ctx, const struct source_document *d)
-{
-	assert_true(f.open);
-	f.open = false;
-	f.ended++;
-	f.complete += d->complete;
-	snprintf(f.error, sizeof(f.error), "%s", d->error ? d->error : "");
-	assert_int_equal(d->complete, !d->error);
-	if (d->complete) {
-		snprintf(f.leader_host, sizeof(f.leader_host), "%s", d->leader_host);
-		f.leader = d->leader_addr;
-		f.leader_port = d->leader_port;
-	}
-	return f.refuse;
-}
-
-static void open_source(const char *const *hosts, size_t count, int refresh)
-{
-	struct conf_endpoint items[MASTERS] = {0};
-	char names[MASTERS][64];
-	struct conf conf = {.masters = {items, count},
-		.refresh_seconds = refresh,
-		.state_source = CONF_SOURCE_POLL,
-		.state_timeout_seconds = f.timeout,
-		.ca_cert_file = (char[]){""},
-		.cert_file = (char[]){""},
-		.key_file = (char[]){""},
-		.mesos_principal = (char[]){""},
-		.mesos_secret = (char[]){""}};
-	const struct source_sink sink = {.state = {.element = on_element}, .begin = on_begin, .end = on_end};
-	int err;
-
-	for (size_t i = 0; i < count; i++) {
-		snprintf(names[i], sizeof(names[i]), "%s", hosts ? hosts[i] : "127.0.0.1");
-		items[i] = (struct conf_endpoint){names[i], f.masters[i].port};
-	}
-	f.source = source_new(f.loop, &conf, &sink, &err);
-	assert_non_null(f.source);
-	assert_int_equal(f.open, false); /* nothing before the loop runs */
-}
-
-static const struct source_counters *counters(void)
-{
-	return source_counters(f.source);
-}
-
-static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	*(bool *)timer->data = true;
-}
-
-/* Runs the loop until the condition holds; gives up after a minute. */
-#define RUN_UNTIL(condition)                                                                                           \
-	do {                                                                                                           \
-		bool late = false;                                                                                     \
-		ev_timer deadline;                                                                                     \
-		ev_timer_init(&deadline, on_deadline, 60, 0);                                                          \
-		deadline.data = &late;                                                                                 \
-		ev_timer_start(f.loop, &deadline);                                                                     \
-		while (!(condition) && !late)                                                                          \
-			ev_run(f.loop, EVRUN_ONCE);                                                                    \
-		ev_timer_stop(f.loop, &deadline);                                                                      \
-		assert_false(late);                                                                                    \
-	} while (0)
+#include "t/unit/source.h"
 
 static void document(int fd, const char *leader, unsigned port)
 {
@@ -426,18 +321,6 @@ static void a_leader_can_be_a_name(void **state)
 	assert_true(addr_is_loopback(&f.leader));
 }
 
-/* ZooKeeper says that these lead and follow. */
-static void announce(const unsigned *masters, size_t count)
-{
-	struct mesos_master list[MASTERS];
-
-	for (size_t i = 0; i < count; i++) {
-		list[i] = (struct mesos_master){.host = "not.the.way.invalid", .port = f.masters[masters[i]].port};
-		addr_parse(&list[i].addr, "127.0.0.1", 9);
-	}
-	source_set_masters(f.source, list, count);
-}
-
 static void the_announced_leader_is_asked(void **state)
 {
 	open_source(NULL, 0, 60); /* there is nobody to ask */
@@ -516,21 +399,13 @@ static void the_end_ends_a_document(void **state)
 
 static int setup(void **state)
 {
-	memset(&f, 0, sizeof(f));
-	f.timeout = 30;
-	log_set_level(LOG_LEVEL_ERROR);
-	f.loop = ev_loop_new(EVFLAG_AUTO);
-	for (size_t i = 0; i < MASTERS; i++)
-		http_start(&f.masters[i], leads);
+	open_masters(leads);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	source_free(f.source);
-	for (size_t i = 0; i < MASTERS; i++)
-		http_stop(&f.masters[i]);
-	ev_loop_destroy(f.loop);
+	close_masters();
 	return 0;
 }
 
