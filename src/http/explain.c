@@ -8,8 +8,6 @@
 #include "http/explain_match.h"
 #include "http/explain_near.h"
 
-#define NAMING_COST 10 /* of looks, about */
-
 /* The next item, and a hint about those to come: on a walk over all of them, to wait for memory is most of the work. */
 static const void *next_item(struct explain *e)
 {
@@ -128,33 +126,31 @@ void explain_free(struct explain *e)
 	free(e);
 }
 
-static size_t look_at(struct explain *e, const void *item)
+static void look_at(struct explain *e, const void *item)
 {
-	bool named = false;
-
+	e->spent++;
 	switch (e->phase) {
 	case EXPLAIN_FRAMEWORKS:
-		named = explain_match_framework(e, item);
+		explain_match_framework(e, item);
 		break;
 	case EXPLAIN_AGENTS:
-		named = explain_match_agent(e, item);
+		explain_match_agent(e, item);
 		break;
 	case EXPLAIN_TASKS:
-		named = explain_match_task(e, item);
+		explain_match_task(e, item);
 		break;
 	default:
 		explain_near_node(e, item);
 	}
-	return named ? NAMING_COST : 1;
 }
 
-bool explain_step(struct explain *e, size_t elements)
+bool explain_step(struct explain *e, size_t looks)
 {
-	for (size_t spent = 0; e->phase != EXPLAIN_DONE && spent < elements;) {
+	for (e->spent = 0; e->phase != EXPLAIN_DONE && e->spent < looks;) {
 		const void *item = next_item(e);
 
 		if (item)
-			spent += look_at(e, item);
+			look_at(e, item);
 		else
 			enter(e, e->phase + 1);
 	}

@@ -22,9 +22,9 @@ void explain_free(struct explain *explain);
 
 /* A step's size for somebody who serves others beside: about a millisecond. */
 #define EXPLAIN_STEP 4000
-/* Looks at about as many elements, or at a tenth of them if naming has to be run for each. Returns whether the answer
- * is ready. */
-bool explain_step(struct explain *explain, size_t elements);
+/* Does as much work as it is to look at so many elements; fewer, if naming has to be run for them. Returns whether the
+ * answer is ready. */
+bool explain_step(struct explain *explain, size_t looks);
 /* The answer, once it is ready: a new reference, NULL without memory. doc/explain.md says what is in it. */
 json_t *explain_result(struct explain *explain);
 

@@ -49,7 +49,7 @@ static const char *held_back(const struct explain_record *r)
 	return r->counts.n[ZONE_RANK_UNWELL] ? "unhealthy" : "hidden by generated records";
 }
 
-static json_t *record_json(const struct explain *e, const struct explain_record *r)
+static json_t *record_json(struct explain *e, const struct explain_record *r)
 {
 	char type[PRESENT_TYPE_MAX];
 	uint16_t number = wire_get_u16(r->rr + 2);
@@ -57,7 +57,7 @@ static json_t *record_json(const struct explain *e, const struct explain_record 
 	json_t *from = json_array();
 
 	for (uint32_t i = 0; i < r->from_count && i < EXPLAIN_FROM; i++)
-		json_array_append_new(from, json_integer(r->from[i]));
+		explain_append(e, from, json_integer(r->from[i]));
 	json_t *record = json_pack("{s:s, s:o, s:I, s:b, s:s?, s:s, s:o, s:I}", "type", present_type(number, type), "value",
 		value ? explain_text_json(value, strlen(value)) : NULL, "ttl", (json_int_t)wire_get_u32(r->rr + 6),
 		"served", r->served, "held_back", held_back(r), "source", source_of(e, r), "from", from, "from_total",
@@ -66,17 +66,17 @@ static json_t *record_json(const struct explain *e, const struct explain_record 
 	return record;
 }
 
-static json_t *types_json(const struct zone_node *node)
+static json_t *types_json(struct explain *e, const struct zone_node *node)
 {
 	json_t *types = json_array();
 	char text[PRESENT_TYPE_MAX];
 
 	for (unsigned i = 0; i < node->set_count && node->sets[i].count; i++)
-		json_array_append_new(types, json_string(present_type(node->sets[i].type, text)));
+		explain_append(e, types, json_string(present_type(node->sets[i].type, text)));
 	return types;
 }
 
-static json_t *near_json(const struct explain *e)
+static json_t *near_json(struct explain *e)
 {
 	static const char *const whys[] = {[EXPLAIN_SPELLING] = "spelling", [EXPLAIN_ELSEWHERE] = "elsewhere",
 		[EXPLAIN_AS_LABEL] = "as label", [EXPLAIN_HOST] = "host", [EXPLAIN_BELOW] = "below",
@@ -84,14 +84,14 @@ static json_t *near_json(const struct explain *e)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < e->near_count && (e->near[i].why != EXPLAIN_BESIDE || e->near[0].why == EXPLAIN_BESIDE); i++)
-		json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "name",
-			explain_name_json(zone_node_name(e->near[i].node)), "types", types_json(e->near[i].node), "why",
+		explain_append(e, list, json_pack("{s:o, s:o, s:s}", "name",
+			explain_name_json(zone_node_name(e->near[i].node)), "types", types_json(e, e->near[i].node), "why",
 			whys[e->near[i].why]));
 	return list;
 }
 
 /* Who is asked for a name that is not ours. */
-static json_t *forwarding_json(const struct explain *e)
+static json_t *forwarding_json(struct explain *e)
 {
 	const struct conf *conf = e->conf;
 	const struct conf_servers *servers = &conf->resolvers;
@@ -116,7 +116,7 @@ static json_t *forwarding_json(const struct explain *e)
 
 		addr_format(&server->addr, addr);
 		snprintf(text, sizeof(text), server->addr.len == 16 ? "[%s]:%u" : "%s:%u", addr, server->port);
-		json_array_append_new(list, json_string(text));
+		explain_append(e, list, json_string(text));
 	}
 	return json_pack("{s:b, s:s, s:o}", "enabled", conf->external_on, "zone", zone, "servers", list);
 }
@@ -151,9 +151,9 @@ static json_t *summary_json(const struct explain *e)
 	return explain_text_json(text, strlen(text));
 }
 
-static void set_name(json_t *answer, const char *key, const uint8_t *name)
+static void set_name(struct explain *e, json_t *answer, const char *key, const uint8_t *name)
 {
-	json_object_set_new(answer, key, name ? explain_name_json(name) : json_null());
+	explain_set(e, answer, key, name ? explain_name_json(name) : json_null());
 }
 
 json_t *explain_json(struct explain *e)
@@ -163,23 +163,27 @@ json_t *explain_json(struct explain *e)
 		answer_text(e), "summary", summary_json(e), "serial", (json_int_t)e->snapshot->serial);
 	json_t *records = json_array(), *origins = json_array(), *left_out = json_array();
 
-	set_name(answer, "name", name->wire);
-	set_name(answer, "zone", name->zone < 0 || name->outside ? NULL : e->snapshot->zones[name->zone].name);
-	set_name(answer, "closest", name->zone < 0 || name->node ? NULL : name->encloser);
-	set_name(answer, "wildcard", name->wildcard ? zone_node_name(name->wildcard) : NULL);
-	set_name(answer, "delegation", name->delegation ? zone_node_name(name->delegation) : NULL);
+	set_name(e, answer, "name", name->wire);
+	set_name(e, answer, "zone", name->zone < 0 || name->outside ? NULL : e->snapshot->zones[name->zone].name);
+	set_name(e, answer, "closest", name->zone < 0 || name->node ? NULL : name->encloser);
+	set_name(e, answer, "wildcard", name->wildcard ? zone_node_name(name->wildcard) : NULL);
+	set_name(e, answer, "delegation", name->delegation ? zone_node_name(name->delegation) : NULL);
 	for (size_t i = 0; i < e->record_count; i++)
-		json_array_append_new(records, record_json(e, &e->records[i]));
+		explain_append(e, records, record_json(e, &e->records[i]));
 	for (size_t i = 0; i < e->origin_count; i++)
-		json_array_append_new(origins, explain_origin_json(e, &e->origins[i]));
+		explain_append(e, origins, explain_origin_json(e, &e->origins[i]));
 	for (size_t i = 0; i < e->left_out_count; i++)
-		json_array_append_new(left_out, explain_origin_json(e, &e->left_out[i]));
-	json_object_set_new(answer, "records", records);
-	json_object_set_new(answer, "records_total", json_integer((json_int_t)e->record_total));
-	json_object_set_new(answer, "origins", origins);
-	json_object_set_new(answer, "left_out", left_out);
-	json_object_set_new(answer, "left_out_total", json_integer((json_int_t)e->left_out_total));
-	json_object_set_new(answer, "near", near_json(e));
-	json_object_set_new(answer, "forwarding", name->outside ? forwarding_json(e) : json_null());
+		explain_append(e, left_out, explain_origin_json(e, &e->left_out[i]));
+	explain_set(e, answer, "records", records);
+	explain_set(e, answer, "records_total", json_integer((json_int_t)e->record_total));
+	explain_set(e, answer, "origins", origins);
+	explain_set(e, answer, "left_out", left_out);
+	explain_set(e, answer, "left_out_total", json_integer((json_int_t)e->left_out_total));
+	explain_set(e, answer, "near", near_json(e));
+	explain_set(e, answer, "forwarding", name->outside ? forwarding_json(e) : json_null());
+	if (e->failed) {
+		json_decref(answer);
+		return NULL;
+	}
 	return answer;
 }

@@ -66,6 +66,7 @@ static struct explain_record *find_record(struct explain *e, const struct naming
 		len = named->addr->len;
 		memcpy(rdata, named->addr->bytes, len);
 	}
+	e->spent += e->record_count / EXPLAIN_COST_NAMING;
 	for (size_t i = 0; i < e->record_count; i++) {
 		const uint8_t *rr = e->records[i].rr;
 
@@ -81,6 +82,7 @@ static void take_record(void *arg, const struct naming_record *named)
 	struct run *run = arg;
 	const struct explain_name *name = &run->e->name;
 
+	run->e->spent++;
 	if (named->owner_len != name->len || memcmp(named->owner, name->wire, name->len) != 0)
 		return;
 	run->matched = true;
@@ -99,6 +101,7 @@ static void take_left_out(void *arg, enum naming_left_out why)
 
 static struct naming_sink sink_of(struct run *run)
 {
+	run->e->spent += EXPLAIN_COST_NAMING;
 	return (struct naming_sink){.arg = run, .record = take_record, .left_out = take_left_out};
 }
 
@@ -171,22 +174,21 @@ static void match_bare_framework(struct explain *e, const struct cluster_framewo
 		explain_leave_out(e, &origin);
 }
 
-bool explain_match_framework(struct explain *e, const struct cluster_framework *framework)
+void explain_match_framework(struct explain *e, const struct cluster_framework *framework)
 {
 	struct run run = {.e = e, .origin = {.element = &framework->e}, .gather = true};
 	const struct naming_sink sink = sink_of(&run);
 	size_t before;
 
 	if (!explain_is_below(e, framework, &before))
-		return false;
+		return;
 	remember_framework(e, framework);
 	naming_framework(e->naming, framework, &sink);
 	if (!run.matched)
 		match_bare_framework(e, framework, before);
-	return true;
 }
 
-bool explain_match_agent(struct explain *e, const struct cluster_agent *agent)
+void explain_match_agent(struct explain *e, const struct cluster_agent *agent)
 {
 	struct run run = {.e = e, .origin = {.element = &agent->e}, .gather = true};
 	const struct naming_sink sink = sink_of(&run);
@@ -196,7 +198,6 @@ bool explain_match_agent(struct explain *e, const struct cluster_agent *agent)
 		run.origin.reasons = 1u << EXPLAIN_NO_ADDRESS;
 		explain_leave_out(e, &run.origin);
 	}
-	return true;
 }
 
 static int compare_pointers(const void *a, const void *b)
@@ -224,12 +225,12 @@ static const struct cluster_element *find(const struct explain *e, enum cluster_
 	return cluster_maps_find(&e->snapshot->cluster->maps, kind, "", 0, cluster_text(task, id), id.len);
 }
 
-bool explain_match_task(struct explain *e, const struct cluster_task *task)
+void explain_match_task(struct explain *e, const struct cluster_task *task)
 {
 	const struct cluster_framework *framework = (const void *)find(e, CLUSTER_FRAMEWORK, task, task->framework_id);
 
 	if ((framework && !is_candidate(e, framework)) || !explain_may_match(e, task))
-		return false;
+		return;
 	struct run run = {.e = e, .gather = true};
 	const struct naming_sink sink = sink_of(&run);
 	run.origin = (struct explain_origin){.element = &task->e, .framework = framework,
@@ -239,7 +240,6 @@ bool explain_match_task(struct explain *e, const struct cluster_task *task)
 		explain_match_left_out(e, &run.origin);
 	else if (run.listed)
 		e->origins[run.place].reasons = run.origin.reasons;
-	return true;
 }
 
 /* Is the leader one of the masters that are listed? Otherwise it is numbered after them. */

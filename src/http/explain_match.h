@@ -8,11 +8,11 @@
 /* Lists the records that the name's node has. */
 void explain_list_records(struct explain *e);
 
-/* Each puts the element down as an origin of records, or as left out. Returns whether naming was run for it, which costs
- * more than a look. First the frameworks, then explain_sort_frameworks(), then the tasks. */
-bool explain_match_framework(struct explain *e, const struct cluster_framework *framework);
-bool explain_match_agent(struct explain *e, const struct cluster_agent *agent);
-bool explain_match_task(struct explain *e, const struct cluster_task *task);
+/* Each puts the element down as an origin of records, or as left out, if it is either. First the frameworks, then
+ * explain_sort_frameworks(), then the tasks. */
+void explain_match_framework(struct explain *e, const struct cluster_framework *framework);
+void explain_match_agent(struct explain *e, const struct cluster_agent *agent);
+void explain_match_task(struct explain *e, const struct cluster_task *task);
 void explain_match_masters(struct explain *e);
 void explain_sort_frameworks(struct explain *e);
 

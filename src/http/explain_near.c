@@ -162,6 +162,7 @@ static void try_spelling(struct explain *e, const struct zone_node *node)
 	while (dname_parent(mine) != name->encloser)
 		mine = dname_parent(mine);
 	unsigned limit = mine[0] / 3 + 2 < FAR ? mine[0] / 3u + 2 : FAR;
+	e->spent += EXPLAIN_COST_DISTANCE;
 	unsigned distance = explain_distance((const char *)mine + 1, mine[0], (const char *)own + 1, own[0], limit);
 	size_t before = (size_t)(mine - name->wire);
 	uint8_t whole[DNAME_MAX];

@@ -5,10 +5,12 @@
 
 #include "http/explain_parts.h"
 
+/* Take the value, and remember if it is NULL, or there is no memory for it. */
+void explain_set(struct explain *e, json_t *object, const char *key, json_t *value);
+void explain_append(struct explain *e, json_t *list, json_t *value);
+
 /* New references; NULL without memory. */
 json_t *explain_origin_json(struct explain *e, const struct explain_origin *origin);
-/* [{"reason", "text"}] */
-json_t *explain_reasons_json(const struct explain_origin *origin);
 json_t *explain_text_json(const char *text, size_t len);
 json_t *explain_name_json(const uint8_t *name);
 

@@ -17,6 +17,10 @@
 
 #define EXPLAIN_AHEAD 16
 
+/* What work costs, in looks at an element. */
+#define EXPLAIN_COST_NAMING   10
+#define EXPLAIN_COST_DISTANCE 4
+
 /* Why an element does not make the name: a set of bits. The first ones are the naming rules' own reasons. */
 enum explain_reason {
 	EXPLAIN_NO_ADDRESS = NAMING_LEFT_OUT_COUNT,
@@ -74,6 +78,7 @@ struct explain {
 	struct pmap_iter it;
 	const void *ahead[EXPLAIN_AHEAD]; /* items that it has given and that come next */
 	unsigned ahead_first, ahead_count;
+	size_t spent; /* of the step under way */
 	const struct cluster_framework **frameworks; /* whose tasks' names can be this one; sorted */
 	size_t framework_count, framework_room;
 	struct cluster_builder task, agent, framework; /* what elements would be if nothing kept them from the name */

@@ -116,7 +116,7 @@ static const struct cluster_framework *make_framework(struct explain *e, const s
 	return err ? NULL : e->framework.framework;
 }
 
-enum { WITH_PORT = 1, WITHOUT_DISCOVERY = 2 };
+enum { WITH_PORT = 1, WITHOUT_PORTS = 2, WITHOUT_DISCOVERY = 4 };
 
 /* A port that makes the name of a service, if the task is called so. */
 static int add_port(struct explain *e)
@@ -149,6 +149,10 @@ static const struct cluster_task *make_task(struct explain *e, const struct expl
 		err = cluster_build_list(&e->task, lists[i], &somewhere, 1, sizeof(somewhere));
 	if (!err && how & WITH_PORT)
 		err = add_port(e);
+	if (!err && how & WITHOUT_PORTS)
+		err = cluster_build_ports(&e->task, NULL, 0);
+	if (!err && how & WITHOUT_PORTS)
+		err = cluster_build_list(&e->task, CLUSTER_FIELD(task, port_ranges), NULL, 0, sizeof(struct cluster_port_range));
 	if (!err && how & WITHOUT_DISCOVERY)
 		err = cluster_build_text(&e->task, CLUSTER_FIELD(task, discovery_name), "", 0);
 	if (!err)
@@ -174,7 +178,7 @@ static void run_wished(struct explain *e, const struct explain_origin *origin, u
 }
 
 struct wish {
-	const struct explain_name *name;
+	struct explain *e;
 	bool matched;
 	uint32_t reasons; /* what naming leaves out even so */
 };
@@ -182,8 +186,10 @@ struct wish {
 static void take_record(void *arg, const struct naming_record *named)
 {
 	struct wish *wish = arg;
+	const struct explain_name *name = &wish->e->name;
 
-	wish->matched |= named->owner_len == wish->name->len && !memcmp(named->owner, wish->name->wire, wish->name->len);
+	wish->e->spent++;
+	wish->matched |= named->owner_len == name->len && !memcmp(named->owner, name->wire, name->len);
 }
 
 static void take_left_out(void *arg, enum naming_left_out why)
@@ -193,9 +199,10 @@ static void take_left_out(void *arg, enum naming_left_out why)
 
 static struct wish make_wish(struct explain *e, const struct explain_origin *origin, unsigned how)
 {
-	struct wish wish = {.name = &e->name};
+	struct wish wish = {.e = e};
 	const struct naming_sink sink = {.arg = &wish, .record = take_record, .left_out = take_left_out};
 
+	e->spent += EXPLAIN_COST_NAMING;
 	run_wished(e, origin, how, &sink);
 	return wish;
 }
@@ -296,5 +303,5 @@ void explain_task_names(struct explain *e, const struct explain_origin *origin, 
 
 	*names = (struct explain_task_names){0};
 	if (origin->framework)
-		run_wished(e, origin, 0, &sink);
+		run_wished(e, origin, WITHOUT_PORTS, &sink);
 }

@@ -206,7 +206,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 {
 	struct http_request *r = *context;
 
-	if (!r || !r->target)
+	if (!r || !r->target || r->failed)
 		return MHD_NO;
 	if (!r->seen) { /* a reply to the first call for a request closes the connection */
 		r->seen = true;
@@ -270,8 +270,10 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 	struct http_connection *c;
 
 	TAILQ_FOREACH (c, &http->connections, entry) {
-		if (c->request && c->request->suspended && is_gone(c))
+		if (c->request && c->request->suspended && is_gone(c)) {
+			c->request->failed = true;
 			http_request_resume(c->request);
+		}
 		if (c->deadline > 0 && c->deadline < ev_now(loop)) {
 			log_debug("http", "a connection is cut, it took too long");
 			shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
@@ -368,5 +370,6 @@ void http_free(struct http *http)
 	ev_timer_stop(http->loop, &http->sweep);
 	ev_timer_stop(http->loop, &http->wake);
 	alive_free(http->alive);
+	watch_cache_fini(&http->watch);
 	free(http);
 }

@@ -15,6 +15,7 @@
 #include "http/quota.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "http/watch.h"
 
 /* Seconds. A client has so long for a request's head, a reply of one piece and a dump altogether; libmicrohttpd's own
  * time-out is about bytes that do not come or go at all, and starts anew with each. */
@@ -62,6 +63,7 @@ struct http {
 	struct http_census *census; /* the newest, as long as somebody uses it */
 	struct MHD_Daemon *daemon;
 	unsigned connections_max, waiting; /* requests that are suspended */
+	struct watch_cache watch;
 	ev_io io;
 	ev_timer timeout; /* libmicrohttpd's */
 	ev_timer sweep;   /* of connections past their deadline */

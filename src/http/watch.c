@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "http/json.h"
+#include "http/parts.h"
 #include "http/watch_changes.h"
 
 struct watch {
@@ -111,38 +113,79 @@ static uint64_t digest_of(const struct watch *w, const struct zone_snapshot *sna
 	return digest;
 }
 
-static void reply(struct http_request *r, uint32_t serial, bool complete, const struct watch_changes *changes)
+void watch_cache_fini(struct watch_cache *cache)
 {
-	json_t *names = changes ? watch_changes_json(changes) : json_array();
-
-	http_reply_json(r, 200, json_pack("{s:I, s:b, s:o}", "serial", (json_int_t)serial, "complete", complete, "names",
-		names));
+	http_body_fini(&cache->body);
+	*cache = (struct watch_cache){0};
 }
 
-/* Answers if something changed that the client wants to know. */
-static bool reply_changes(struct http_request *r, struct watch *w)
+static void write_answer(struct http_body *body, uint32_t serial, bool complete, const struct watch_changes *changes)
+{
+	json_t *names = changes ? watch_changes_json(changes) : json_array();
+	json_t *answer = json_pack("{s:I, s:b, s:o}", "serial", (json_int_t)serial, "complete", complete, "names", names);
+	struct http_json json = {.body = body};
+
+	if (answer)
+		http_json_value(&json, answer);
+	else
+		body->failed = true;
+	json_decref(answer);
+}
+
+static void reply(struct http_request *r, uint32_t serial, bool complete, const struct watch_changes *changes)
+{
+	struct http_body body = {0};
+
+	write_answer(&body, serial, complete, changes);
+	http_reply_body(r, 200, HTTP_TYPE_JSON, &body);
+}
+
+/* The changes of all names, made once for all who have the same serial. */
+static void reply_all(struct http_request *r, uint32_t since, uint32_t serial)
+{
+	struct watch_cache *cache = &r->connection->http->watch;
+	struct http_body body = {0};
+	struct watch_changes changes;
+
+	if (!cache->body.len || cache->since != since || cache->serial != serial) {
+		watch_cache_fini(cache);
+		if (watch_changes_read(&changes, http_request_settings(r)->store, since, NULL, 0)) {
+			http_reply_error(r, 500, "%s", err_text(ERR_NOMEM));
+			return;
+		}
+		cache->since = since;
+		cache->serial = changes.serial;
+		write_answer(&cache->body, changes.serial, changes.complete, &changes);
+		watch_changes_fini(&changes);
+		if (cache->body.failed)
+			watch_cache_fini(cache);
+	}
+	if (cache->body.len)
+		http_body_write(&body, cache->body.data, cache->body.len);
+	else
+		body.failed = true;
+	http_reply_body(r, 200, HTTP_TYPE_JSON, &body);
+}
+
+/* Answers if something changed at the one name that the client wants to know of. */
+static bool reply_of_name(struct http_request *r, struct watch *w)
 {
 	struct zone_store *store = http_request_settings(r)->store;
+	const struct zone_snapshot *snapshot = zone_store_pin(store);
+	uint64_t digest = digest_of(w, snapshot);
+	uint32_t shown = snapshot->serial;
 	struct watch_changes changes;
-	uint64_t digest = 0;
-	uint32_t shown = 0;
 
-	if (w->name_len) {
-		const struct zone_snapshot *snapshot = zone_store_pin(store);
-
-		shown = snapshot->serial;
-		digest = digest_of(w, snapshot);
-		zone_store_unpin(store, snapshot);
-		if (w->known && digest == w->digest)
-			return false;
-	}
-	if (watch_changes_read(&changes, store, w->since, w->name_len ? w->name : NULL, w->name_len)) {
+	zone_store_unpin(store, snapshot);
+	if (w->known && digest == w->digest)
+		return false;
+	if (watch_changes_read(&changes, store, w->since, w->name, w->name_len)) {
 		http_reply_error(r, 500, "%s", err_text(ERR_NOMEM));
 		return true;
 	}
 	w->digest = digest;
 	w->known = changes.serial == shown; /* else a commit came in between */
-	bool wanted = !w->name_len || changes.count || !changes.complete;
+	bool wanted = changes.count || !changes.complete;
 	if (wanted)
 		reply(r, changes.serial, changes.complete, &changes);
 	watch_changes_fini(&changes);
@@ -169,7 +212,11 @@ void http_get_watch(struct http_request *r)
 			reply(r, zone.serial, false, NULL);
 			return;
 		}
-		if (reply_changes(r, w))
+		if (!w->name_len) {
+			reply_all(r, w->since, zone.serial);
+			return;
+		}
+		if (reply_of_name(r, w))
 			return;
 	}
 	double left = w->end - now();

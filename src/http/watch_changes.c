@@ -118,8 +118,8 @@ static json_t *change_json(const struct watch_change *change)
 {
 	char type[PRESENT_TYPE_MAX];
 	char *value = present_rdata(change->type, change->rdata, change->rdlen);
-	json_t *json = json_pack("{s:s, s:s?, s:I}", "type", present_type(change->type, type), "value", value, "ttl",
-		(json_int_t)change->ttl);
+	json_t *json = value ? json_pack("{s:s, s:s, s:I}", "type", present_type(change->type, type), "value", value, "ttl",
+		(json_int_t)change->ttl) : NULL;
 
 	free(value);
 	return json;
@@ -128,17 +128,23 @@ static json_t *change_json(const struct watch_change *change)
 json_t *watch_changes_json(const struct watch_changes *c)
 {
 	json_t *names = json_array();
+	int failed = 0;
 
-	for (size_t i = 0; i < c->count;) {
+	for (size_t i = 0; i < c->count && !failed;) {
 		const struct watch_change *first = &c->list[i];
 		json_t *added = json_array(), *removed = json_array();
 		char name[DNAME_TEXT_MAX];
 
 		for (; i < c->count && c->list[i].name_len == first->name_len &&
 			!memcmp(c->list[i].name, first->name, first->name_len); i++)
-			json_array_append_new(c->list[i].sign > 0 ? added : removed, change_json(&c->list[i]));
+			failed |= json_array_append_new(c->list[i].sign > 0 ? added : removed, change_json(&c->list[i]));
 		dname_to_text(name, first->name);
-		json_array_append_new(names, json_pack("{s:s, s:o, s:o}", "name", name, "added", added, "removed", removed));
+		failed |= json_array_append_new(
+			names, json_pack("{s:s, s:o, s:o}", "name", name, "added", added, "removed", removed));
+	}
+	if (failed) {
+		json_decref(names);
+		return NULL;
 	}
 	return names;
 }

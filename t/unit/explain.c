@@ -541,6 +541,46 @@ static void distances(void **state)
 				cases[i].distance < limit ? cases[i].distance : limit);
 }
 
+static unsigned json_calls_left;
+
+static void *scarce_malloc(size_t size)
+{
+	return json_calls_left && json_calls_left-- ? malloc(size) : NULL;
+}
+
+/* Without memory there is no answer, rather than a part of one. Memory that jansson asks for is all that there is to it
+ * here: t/unit/alloc.h cannot reach into a library. */
+static void an_answer_is_whole(void **state)
+{
+	static const char *const names[] = {"web.marathon", "my_app.blue.marathon", "leader", "marathon", "slave",
+		"www.example.com."};
+	struct rig *rig = cluster_rig();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		json_t *whole = explain(rig, names[i]), *answer = NULL;
+		unsigned n = 0;
+
+		for (; !answer; n++) {
+			int err;
+			struct explain *e = explain_new(&rig->conf, rig->store, names[i], &err);
+
+			while (!explain_step(e, EXPLAIN_STEP)) {
+			}
+			json_calls_left = n;
+			json_set_alloc_funcs(scarce_malloc, free);
+			answer = explain_result(e);
+			json_set_alloc_funcs(malloc, free);
+			if (answer)
+				assert_true(json_equal(answer, whole));
+			explain_free(e);
+		}
+		assert_true(n > 30);
+		json_decref(answer);
+		json_decref(whole);
+	}
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest unit_tests[] = {
@@ -555,6 +595,7 @@ int main(void)
 		cmocka_unit_test(names_of_others),
 		cmocka_unit_test(before_the_first_state),
 		cmocka_unit_test(steps_do_not_count),
+		cmocka_unit_test(an_answer_is_whole),
 		cmocka_unit_test(records_of_documents_have_origins),
 		cmocka_unit_test(tasks_of_documents_are_found),
 		cmocka_unit_test(distances),
