@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# CPU time of a server for one answer over UDP, beside NSD, Knot and a program that does nothing but receive and
+# CPU time of a server for one answer, beside NSD, Knot and, over UDP, a program that does nothing but receive and
 # send: one core serves, dnsperf asks from the other, in turn, several rounds; medians are compared.
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ if ($o{help}) {
     print <<"EOT";
 usage: answers.pl [--rounds=7] [--seconds=1] [--tasks=5000] [--clients=20] [--outstanding=200] [--only=NAME,...] [--smoke]
 
-Server CPU per UDP answer of mesos-named, NSD and Knot (those that are installed) with one zone.
+Server CPU per answer over UDP and TCP of mesos-named, NSD and Knot (those that are installed) with one zone.
 --clients: sockets that ask; --outstanding: queries on their way at most; --smoke: only that it runs.
 EOT
     exit 0;
@@ -49,6 +49,8 @@ my $names = Bench::names_of($zone);
 my @mixes = (
     [ "existing names, A and SRV" => write_existing("$dir/existing", $names, 20000) ],
     [ "NXDOMAIN and no data" => write_negative("$dir/negative", $names, 20000) ],
+    [ "TCP, connections kept" => "$dir/existing", "-m", "tcp" ],
+    [ "TCP, a connection for each query" => "$dir/existing", "-m", "tcp", "-O", "num-queries-per-conn=1" ],
 );
 
 my @servers = ([ "mesos-named", Bench::start_named($dir, $state) ]);
@@ -61,26 +63,31 @@ if ($o{only}) {
 my @load = ("-l", $o{seconds}, "-c", $o{clients}, "-q", $o{outstanding}, "-t", 1);
 
 sub measure {
-    my ($pid, $port, $queries) = @_;
+    my ($pid, $port, $queries, @how) = @_;
     my $before = Bench::cpu_of_group($pid);
-    my $r = Bench::dnsperf($port, $queries, @load);
+    my $r = Bench::dnsperf($port, $queries, @load, @how);
     $r->{cpu} = (Bench::cpu_of_group($pid) - $before) / $r->{completed} * 1e6;
     return $r;
 }
 
 for my $mix (@mixes) {
-    my ($title, $queries) = @$mix;
-    my $first = Bench::dnsperf($servers[0][2], $queries, "-n", 1, "-c", 1);
-    my @all = (@servers, [ "receive and send only", Bench::start_echo($dir, $first->{response}) ]);
+    my ($title, $queries, @how) = @$mix;
+    my @all = @servers;
+    if (!@how) {
+        my $first = Bench::dnsperf($servers[0][2], $queries, "-n", 1, "-c", 1);
+        push @all, [ "receive and send only", Bench::start_echo($dir, $first->{response}) ];
+    }
     my %seen;
     for my $round (0 .. $o{rounds} - 1) {
         for my $i (0 .. $#all) {    # another one is first in each round
             my ($name, $pid, $port) = @{ $all[ ($i + $round) % @all ] };
-            push @{ $seen{$name} }, measure($pid, $port, $queries);
+            push @{ $seen{$name} }, measure($pid, $port, $queries, @how);
         }
     }
-    Bench::stop($all[-1][1]);
-    unlink "$dir/echo.log";
+    if (!@how) {
+        Bench::stop($all[-1][1]);
+        unlink "$dir/echo.log";
+    }
     my %median = map { my $name = $_; $name => Bench::median(map { $_->{cpu} } @{ $seen{$name} }) } keys %seen;
     my @rows = ([ "server", "CPU us/answer", "lowest", "highest", "answers/s", "lost", "bytes in", "out", "mesos-named is" ]);
     for my $server (@all) {
