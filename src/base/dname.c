@@ -65,6 +65,12 @@ size_t dname_from_text(uint8_t out[DNAME_MAX], const char *text, size_t len)
 	return label + 1;
 }
 
+/* The bytes that nearly all names are of. */
+static bool is_plain(uint8_t c)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 size_t dname_to_text(char out[DNAME_TEXT_MAX], const uint8_t *name)
 {
 	char *p = out;
@@ -75,6 +81,10 @@ size_t dname_to_text(char out[DNAME_TEXT_MAX], const uint8_t *name)
 		for (unsigned i = 1; i <= *name; i++) {
 			uint8_t c = name[i];
 
+			if (is_plain(c)) {
+				*p++ = (char)c;
+				continue;
+			}
 			if (c <= 0x20 || c >= 0x7f) {
 				*p++ = '\\';
 				*p++ = (char)('0' + c / 100);

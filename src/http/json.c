@@ -92,26 +92,34 @@ static void write_escape(struct http_body *body, unsigned char c)
 	}
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void write_text(struct http_body *body, const char *text, size_t len)
 {
-	const unsigned char *at = (const unsigned char *)text, *end = at + len, *plain = at;
+	const unsigned char *at = (const unsigned char *)text, *end = at + len, *written = at;
 
 	http_body_write(body, "\"", 1);
 	while (at < end) {
+		if (is_plain(*at)) {
+			at++;
+			continue;
+		}
 		size_t n = utf8_len(at, (size_t)(end - at));
-
-		if (n && *at >= ' ' && *at != '"' && *at != '\\') {
+		if (n > 1) {
 			at += n;
 			continue;
 		}
-		http_body_write(body, plain, (size_t)(at - plain));
+		http_body_write(body, written, (size_t)(at - written));
 		if (n)
 			write_escape(body, *at);
 		else
 			http_body_puts(body, "\xef\xbf\xbd");
-		plain = ++at;
+		written = ++at;
 	}
-	http_body_write(body, plain, (size_t)(at - plain));
+	http_body_write(body, written, (size_t)(at - written));
 	http_body_write(body, "\"", 1);
 }
 

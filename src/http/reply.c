@@ -14,7 +14,7 @@
 #define ERROR_MAX  512
 #define BLOCK_SIZE 16384 /* what libmicrohttpd asks a stream for at once, if its pool has it */
 #define GZIP_LEAST 1024  /* bytes of a body that is worth it */
-#define GZIP_STEP  65536 /* that are compressed in vain at the most, before others get their turn */
+#define STEP       65536 /* bytes that one block is made of at the most, before others get their turn */
 
 void http_request_queue(struct http_request *r, unsigned status, struct MHD_Response *response)
 {
@@ -144,7 +144,7 @@ static int fill(struct flow *f)
 	return result < 0 || f->body.failed ? ERR_LIMIT : 0;
 }
 
-static ssize_t take(struct flow *f, char *out, size_t max)
+static size_t take(struct flow *f, char *out, size_t max)
 {
 	size_t n = f->body.len - f->taken;
 
@@ -154,34 +154,34 @@ static ssize_t take(struct flow *f, char *out, size_t max)
 		memcpy(out, f->body.data + f->taken, n);
 	f->taken += n;
 	f->out = f->ended && f->taken == f->body.len;
-	return (ssize_t)n;
+	return n;
 }
 
-static ssize_t take_compressed(struct flow *f, char *out, size_t max)
+static size_t take_compressed(struct flow *f, char *out, size_t max)
 {
 	size_t in = f->body.len - f->taken, len = max;
 
 	f->out = http_gzip_write(f->gzip, in ? f->body.data + f->taken : NULL, &in, out, &len, f->ended);
 	f->taken += in;
-	return (ssize_t)len;
+	return len;
 }
 
+/* Fills the block, unless the stream wants to give others their turn, or enough was compressed for now. */
 static ssize_t read_flow(void *arg, uint64_t pos, char *out, size_t max)
 {
 	struct flow *f = arg;
-	size_t made = 0;
-	ssize_t n = 0;
+	size_t n = 0, made = 0;
 
-	while (!n && !f->out && made < GZIP_STEP) {
+	while (n < max && !f->out && made < STEP) {
 		if (fill(f))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 		size_t left = f->body.len - f->taken;
-		n = f->gzip ? take_compressed(f, out, max) : take(f, out, max);
-		if (!n && !left) /* the stream itself wants to give others their turn */
+		n += f->gzip ? take_compressed(f, out + n, max - n) : take(f, out + n, max - n);
+		if (!left && !f->ended)
 			break;
-		made += left;
+		made += left - (f->body.len - f->taken);
 	}
-	return n || !f->out ? n : MHD_CONTENT_READER_END_OF_STREAM;
+	return n || !f->out ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
 static void free_flow(void *arg)
