@@ -9,16 +9,18 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "http/admit.h"
 #include "http/parts.h"
-#include "http/reply.h"
 
-#define POOL_SIZE   (32u << 10) /* of a connection: a request's head has to fit, and blocks of streams are made in it */
-#define POOL_STEP   (4u << 10)
-#define PER_CLIENT  128u /* connections of one address */
-#define STREAMS_MAX 32u
-#define SWEEP_TIME  1.0
-#define WAKE_TIME   0.02 /* in which changes are gathered for those who wait for them */
-#define ERROR_MAX   256
+#define POOL_SIZE  (32u << 10) /* of a connection: a request's head has to fit, and blocks of streams are made in it */
+#define POOL_STEP  (4u << 10)
+#define PER_CLIENT 128u /* connections of one address */
+#define SWEEP_TIME 1.0
+#define WAKE_TIME  0.02 /* in which changes are gathered for those who wait for them */
+#define ERROR_MAX  256
+
+/* Time enough for those who are slow, and an end for those who never come to one. */
+static const struct http_times usual_times = {.head = 20, .idle = 60, .reply = 60, .dump = 600, .stall = 30};
 
 static struct log_limit library_limit;
 
@@ -68,7 +70,7 @@ static void on_connection(
 		addr_from_sockaddr(&c->client, NULL, info->client_addr);
 	c->http = http;
 	c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	c->deadline = ev_now(http->loop) + HTTP_TIME_HEAD;
+	c->deadline = ev_now(http->loop) + http->times.head;
 	TAILQ_INSERT_TAIL(&http->connections, c, entry);
 	http->counters.connections++;
 }
@@ -95,110 +97,8 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context, 
 	if (!r)
 		return;
 	r->connection->request = NULL;
-	r->connection->deadline = ev_now(r->connection->http->loop) + HTTP_TIME_IDLE;
+	r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.idle;
 	http_request_free(r);
-}
-
-static void log_request(const struct http_request *r, const char *method)
-{
-	char client[ADDR_TEXT_MAX] = "unix", target[ERROR_MAX];
-
-	if (!log_enabled(LOG_LEVEL_DEBUG))
-		return;
-	if (r->connection->client.len)
-		addr_format(&r->connection->client, client);
-	snprintf(target, sizeof(target), "%s", r->target);
-	printable_make(target);
-	log_debug("http", "request client=%s method=%s target=\"%s\"", client, method, target);
-}
-
-static bool has_body(struct MHD_Connection *mhd)
-{
-	const char *len = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	return (len && strcmp(len, "0") != 0) ||
-	       MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-}
-
-/* The route of a request, or NULL: there is none, and that was replied. */
-static const struct http_route *find_route(struct http_request *r)
-{
-	size_t len;
-	int err = ERR_FORMAT;
-	const char *path = http_path_of(r->target, &len);
-	const struct http_route *route = path ? http_route_find(path, len, r->tail, &err) : NULL;
-
-	if (route && route->flags & HTTP_ROUTE_DUMP && !r->connection->http->settings.conf->enumeration_on)
-		http_reply_error(r, MHD_HTTP_NOT_FOUND, "the configuration has enumerationOn false");
-	else if (route)
-		return route;
-	else if (err == ERR_FORMAT)
-		http_reply_error(r, MHD_HTTP_BAD_REQUEST, "the target is no path, or its encoding is broken");
-	else if (err == ERR_LIMIT)
-		http_reply_error(
-			r, MHD_HTTP_URI_TOO_LONG, "a part of the path has more than %u bytes", HTTP_SEGMENT_MAX - 1);
-	else
-		http_reply_error(r, MHD_HTTP_NOT_FOUND, "there is no such path");
-	return NULL;
-}
-
-static bool authorize(struct http_request *r)
-{
-	const struct http_auth *auth = &r->connection->http->auth;
-
-	if (http_auth_check(auth, MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION)))
-		return true;
-	http_reply_refusal(r, MHD_HTTP_UNAUTHORIZED, MHD_HTTP_HEADER_WWW_AUTHENTICATE, http_auth_challenge(auth),
-		"the right credentials are needed");
-	return false;
-}
-
-/* Is there room for one more that goes over everything? */
-static bool ration(struct http_request *r)
-{
-	struct http *http = r->connection->http;
-	char wait[16];
-
-	if (http->streams >= STREAMS_MAX) {
-		http_reply_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "1",
-			"too many requests of this kind are being answered");
-		return false;
-	}
-	unsigned seconds = http_quota_take(&http->quota, &r->connection->client, ev_now(http->loop));
-	if (!seconds)
-		return true;
-	snprintf(wait, sizeof(wait), "%u", seconds);
-	http_reply_refusal(
-		r, MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, wait, "too many requests of this kind by one client");
-	return false;
-}
-
-/* What is wrong with a request before a handler sees it; false: it was refused. */
-static bool admit(struct http_request *r, const char *method, const char *version)
-{
-	r->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
-	if (strcmp(version, MHD_HTTP_VERSION_1_1) != 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0) {
-		http_reply_error(r, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 and HTTP/1.0 are understood");
-		return false;
-	}
-	if (strlen(r->target) > HTTP_TARGET_MAX) {
-		http_reply_error(r, MHD_HTTP_URI_TOO_LONG, "the target has more than %u bytes", HTTP_TARGET_MAX);
-		return false;
-	}
-	r->route = find_route(r);
-	if (!r->route)
-		return false;
-	if (!r->head && strcmp(method, MHD_HTTP_METHOD_GET) != 0) {
-		http_reply_refusal(r, MHD_HTTP_METHOD_NOT_ALLOWED, MHD_HTTP_HEADER_ALLOW, "GET, HEAD",
-			"the method is not allowed here");
-		return false;
-	}
-	if (!(r->route->flags & HTTP_ROUTE_OPEN) && !authorize(r))
-		return false;
-	if (r->route->flags & HTTP_ROUTE_COSTLY && !ration(r))
-		return false;
-	r->admitted = true;
-	return true;
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url, const char *method,
@@ -210,10 +110,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 		return MHD_NO;
 	if (!r->seen) { /* a reply to the first call for a request closes the connection */
 		r->seen = true;
-		log_request(r, method);
-		r->connection->deadline = ev_now(r->connection->http->loop) + HTTP_TIME_REPLY;
-		if (has_body(mhd))
-			http_reply_error(r, MHD_HTTP_BAD_REQUEST, "a request has no body here");
+		http_log_request(r, method);
+		r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.reply;
+		if (http_has_body(mhd))
+			http_admit(r, method, version);
 		return r->failed ? MHD_NO : MHD_YES;
 	}
 	if (r->replied) {
@@ -221,7 +121,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 		return MHD_YES;
 	}
 	r->suspend = false;
-	if (r->admitted || admit(r, method, version))
+	if (r->admitted || http_admit(r, method, version))
 		r->route->handler(r);
 	if (r->suspend) {
 		r->suspended = true;
@@ -313,6 +213,7 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 	}
 	http->loop = loop;
 	http->settings = *settings;
+	http->times = settings->times ? *settings->times : usual_times;
 	http->connections_max = connections;
 	http->alive = alive_new(loop, settings->server, settings->follow);
 	if (!http->alive) {
@@ -326,10 +227,9 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		connections < PER_CLIENT ? connections : PER_CLIENT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)POOL_SIZE, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP,
-		MHD_OPTION_CONNECTION_TIMEOUT, HTTP_TIME_STALL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-		MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_TIMEOUT, http->times.stall, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {

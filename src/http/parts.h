@@ -17,14 +17,6 @@
 #include "http/route.h"
 #include "http/watch.h"
 
-/* Seconds. A client has so long for a request's head, a reply of one piece and a dump altogether; libmicrohttpd's own
- * time-out is about bytes that do not come or go at all, and starts anew with each. */
-#define HTTP_TIME_HEAD  20.0
-#define HTTP_TIME_IDLE  60.0
-#define HTTP_TIME_REPLY 60.0
-#define HTTP_TIME_DUMP  600.0
-#define HTTP_TIME_STALL 30u
-
 struct http_census;
 
 struct http_connection {
@@ -40,7 +32,6 @@ struct http_request {
 	struct http_connection *connection;
 	struct MHD_Connection *mhd;
 	char *target;
-	bool head;    /* HEAD */
 	bool seen;    /* by the first of the calls that libmicrohttpd makes for it */
 	bool replied; /* a response is queued, or could not be */
 	bool failed;
@@ -57,6 +48,7 @@ struct http_request {
 struct http {
 	struct ev_loop *loop;
 	struct http_settings settings;
+	struct http_times times;
 	struct http_auth auth;
 	struct http_quota quota;
 	unsigned streams;           /* that are being sent */

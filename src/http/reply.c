@@ -215,6 +215,6 @@ void http_reply_stream(struct http_request *r, unsigned status, const char *type
 		MHD_destroy_response(response);
 		response = NULL;
 	}
-	r->connection->deadline = ev_now(r->connection->http->loop) + HTTP_TIME_DUMP;
+	r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.dump;
 	http_request_queue(r, status, response);
 }

@@ -8,12 +8,20 @@
 #include "server/server.h"
 #include "zone/store.h"
 
+/* Seconds that a client has altogether, however busy it looks: for the head of its first request; from one request to
+ * the head of the next; for a reply; for a dump. `stall`: in which no byte comes or goes. */
+struct http_times {
+	double head, idle, reply, dump;
+	unsigned stall;
+};
+
 struct http_settings {
 	const struct conf *conf;
 	struct zone_store *store;
 	struct server *server; /* NULL: DNS is not served */
 	struct follow *follow;
-	unsigned connections; /* at once, at the most; 0: HTTP_CONNECTIONS_MAX */
+	const struct http_times *times; /* NULL: the usual ones */
+	unsigned connections;           /* at once, at the most; 0: HTTP_CONNECTIONS_MAX */
 };
 
 #endif

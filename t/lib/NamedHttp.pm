@@ -73,4 +73,42 @@ sub read_all {
     return $got;
 }
 
+# Reads until what came matches; returns it, or nothing once the server closes or patience is at its end.
+sub read_until {
+    my ($socket, $pattern) = @_;
+    my $end = time + $Named::PATIENCE;
+    my $got = "";
+    while ((my $left = $end - time) > 0) {
+        return $got if $got =~ $pattern;
+        next if !IO::Select->new($socket)->can_read($left);
+        last if !$socket->sysread($got, 65536, length $got);
+    }
+    return;
+}
+
+# Takes the bytes of one or several responses apart: status, headers, body, and json if it is such. Those whose numbers,
+# from 0, are in `heads` have no body, whatever their headers say.
+sub replies {
+    my ($bytes, %opt) = @_;
+    my %head = map { $_ => 1 } @{ $opt{heads} || [] };
+    my @replies;
+    while ($bytes =~ s/\AHTTP\/1\.[01] (\d+)[^\r\n]*\r\n(.*?)\r\n\r\n//s) {
+        my ($status, %headers) = ($1, map { /^([^:]+):\s*(.*)/ ? (lc $1, $2) : () } split /\r\n/, $2);
+        my $body = "";
+        if ($head{ scalar @replies }) { }
+        elsif (($headers{"transfer-encoding"} || "") eq "chunked") {
+            while ($bytes =~ s/\A([0-9A-Fa-f]+)\r\n//) {
+                my $size = hex $1;
+                $body .= substr $bytes, 0, $size, "";
+                $bytes =~ s/\A\r\n//;
+                last if !$size;
+            }
+        }
+        else { $body = substr $bytes, 0, $headers{"content-length"} // length $bytes, "" }
+        push @replies, { status => $status, headers => \%headers, body => $body,
+            json => scalar eval { JSON::PP->new->utf8->allow_nonref->decode($body) } };
+    }
+    return @replies;
+}
+
 1;
