@@ -25,42 +25,38 @@ struct ports {
 	uint8_t name[DNAME_MAX];
 };
 
-/* Is `labels`, a number of labels that start with `_`, with `rest` behind them the host, but for the `_`? */
-static bool spells(
-	const struct ports *p, const uint8_t *labels, const uint8_t *protocol, const uint8_t *rest, size_t rest_len)
-{
-	const uint8_t *at = p->name;
-
-	/* the host's root ends it at the latest: no label of a service is empty */
-	for (; labels < protocol; at += 1 + *at, labels += 1 + *labels)
-		if (*at != *labels - 1 || memcmp(at + 1, labels + 2, *at) != 0)
-			return false;
-	return rest_len == p->name_len - (size_t)(at - p->name) && !memcmp(at, rest, rest_len);
-}
-
-/* Is it [_PORT.]_TASK._PROTOCOL.REST, and the host TASK.REST? TASK can have several labels. */
-static bool is_service_of(const struct ports *p, const struct zone_node *node)
-{
-	const uint8_t *name = zone_node_name(node), *protocol = NULL, *rest = name;
-
-	while (rest[0] > 1 && rest[1] == '_') {
-		protocol = rest;
-		rest = dname_parent(rest);
-	}
-	size_t rest_len = (size_t)(node->name_len - (rest - name));
-	for (const uint8_t *task = name; protocol && task < protocol; task = dname_parent(task))
-		if (spells(p, task, protocol, rest, rest_len))
-			return true;
-	return false;
-}
-
-/* The last label that starts with `_`, without that. */
-static void write_protocol(struct http_json *json, const uint8_t *owner)
+/* The label that tells the protocol in [_PORT.]_TASK._PROTOCOL.REST, which is the last one that starts with `_`: TASK
+ * can have several labels. NULL: there is none. */
+static const uint8_t *protocol_of(const uint8_t *name)
 {
 	const uint8_t *protocol = NULL;
 
-	for (; owner[0] > 1 && owner[1] == '_'; owner = dname_parent(owner))
-		protocol = owner;
+	for (; *name; name = dname_parent(name))
+		if (name[0] > 1 && name[1] == '_')
+			protocol = name;
+	return protocol;
+}
+
+/* Is it such a name, and the host TASK.REST? */
+static bool is_service_of(const struct ports *p, const struct zone_node *node)
+{
+	const uint8_t *name = zone_node_name(node), *end = name + node->name_len, *protocol = protocol_of(name);
+	const uint8_t *rest = protocol ? dname_parent(protocol) : NULL, *host = p->name;
+
+	for (const uint8_t *task = name; rest && task < protocol; task = dname_parent(task)) {
+		size_t task_len = (size_t)(protocol - task) - 1, rest_len = (size_t)(end - rest);
+
+		if (task[0] > 1 && task[1] == '_' && task_len + rest_len == p->name_len && host[0] == task[0] - 1 &&
+			!memcmp(host + 1, task + 2, task_len - 1) && !memcmp(host + task_len, rest, rest_len))
+			return true;
+	}
+	return false;
+}
+
+static void write_protocol(struct http_json *json, const uint8_t *owner)
+{
+	const uint8_t *protocol = protocol_of(owner);
+
 	http_json_key(json, "protocol", 8);
 	if (protocol)
 		http_json_string(json, (const char *)protocol + 2, *protocol - 1u);
