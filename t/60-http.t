@@ -129,7 +129,7 @@ subtest "a client's share of dumps" => sub {
     }
     is $refused->{status}, 429, "refused in the end";
     cmp_ok $refused->{headers}{"retry-after"}, ">=", 1, "and told when to come again";
-    like $refused->{content}, qr/"error": "too many dumps/, "with an error";
+    like $refused->{content}, qr/"error": "too many requests/, "with an error";
     is $http->get("/v1/hosts/leader.mesos")->{status}, 200, "what costs little is served";
 };
 $named->stop_ok;
