@@ -106,8 +106,8 @@ static bool is_over(uint32_t state)
 /* A framework as the stream has it, to one with its pid. */
 static int complete_framework(struct apply *apply, struct cluster_builder *b)
 {
-	const struct cluster_element *known =
-		feed_find(apply->feed, CLUSTER_FRAMEWORK, "", 0, cluster_text(b->element, b->element->id), b->element->id.len);
+	const struct cluster_element *known = feed_find(
+		apply->feed, CLUSTER_FRAMEWORK, "", 0, cluster_text(b->element, b->element->id), b->element->id.len);
 
 	return pids_complete(&apply->pids, b, (const void *)known);
 }
@@ -182,9 +182,13 @@ static int reregister_timeout(void *arg, const char *text, size_t len)
 
 struct state_sink apply_document_sink(struct apply *apply)
 {
-	return (struct state_sink){.ctx = apply, .element = document_element, .master_id = master_id,
-		.recovered_list = recovered_list, .recovered_agent = recovered_agent,
-		.completed_framework = completed_framework, .reregister_timeout = reregister_timeout,
+	return (struct state_sink){.ctx = apply,
+		.element = document_element,
+		.master_id = master_id,
+		.recovered_list = recovered_list,
+		.recovered_agent = recovered_agent,
+		.completed_framework = completed_framework,
+		.reregister_timeout = reregister_timeout,
 		.skipped = document_skipped};
 }
 
@@ -199,8 +203,8 @@ int apply_document_end(struct apply *apply, bool ok, const struct cluster_master
 
 /* Events. */
 
-static int remove_element(struct apply *apply, enum cluster_kind kind, struct stream_text framework_id,
-	struct stream_text id)
+static int remove_element(
+	struct apply *apply, enum cluster_kind kind, struct stream_text framework_id, struct stream_text id)
 {
 	reconcile_touch(&apply->reconcile, kind, framework_id.text, framework_id.len, id.text, id.len);
 	int err = feed_remove(apply->feed, kind, framework_id.text, framework_id.len, id.text, id.len);
@@ -254,14 +258,17 @@ static int update_task(struct apply *apply, const struct stream_event *event)
 
 static int add_task(struct apply *apply, struct cluster_builder *b)
 {
-	struct stream_text framework_id = text_of(b->task, b->task->framework_id), id = text_of(b->task, b->element->id);
+	struct stream_text framework_id = text_of(b->task, b->task->framework_id),
+			   id = text_of(b->task, b->element->id);
 	const struct cluster_task *known = (const void *)feed_find(
 		apply->feed, CLUSTER_TASK, framework_id.text, framework_id.len, id.text, id.len);
 	int err = 0;
 
 	/* The model takes two names for two tasks. Here the second has taken the place of the first. */
-	if (is_over(b->task->state) || (known && (known->name.len != b->task->name.len ||
-		memcmp(cluster_text(known, known->name), cluster_text(b->task, b->task->name), known->name.len) != 0)))
+	if (is_over(b->task->state) ||
+		(known && (known->name.len != b->task->name.len ||
+				  memcmp(cluster_text(known, known->name), cluster_text(b->task, b->task->name),
+					  known->name.len) != 0)))
 		err = remove_element(apply, CLUSTER_TASK, framework_id, id);
 	if (err || is_over(b->task->state))
 		return err;
@@ -384,7 +391,8 @@ int apply_check_end(struct apply *apply, bool ok)
 	changed = reconcile_end(&apply->reconcile);
 	if (changed < 0) {
 		apply->counters.checks_failed[apply->check]++;
-		log_warn("mesos", "the state does not fit the events: they are asked for anew error=\"%s\"", err_text(changed));
+		log_warn("mesos", "the state does not fit the events: they are asked for anew error=\"%s\"",
+			err_text(changed));
 		want(apply, APPLY_WANT_SUBSCRIBE);
 		return changed;
 	}

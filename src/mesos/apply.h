@@ -39,15 +39,15 @@ enum apply_want {
 };
 
 struct apply_counters {
-	uint64_t events;         /* applied */
-	uint64_t commits;        /* batches of them */
-	uint64_t commits_failed; /* batches that are lost */
-	uint64_t unknown_tasks;  /* updates for tasks that are not known */
+	uint64_t events;          /* applied */
+	uint64_t commits;         /* batches of them */
+	uint64_t commits_failed;  /* batches that are lost */
+	uint64_t unknown_tasks;   /* updates for tasks that are not known */
 	uint64_t agents_given_up; /* agents that were taken out because their tasks are unreachable */
 	uint64_t checks[2], checks_failed[2];
-	uint64_t completed;      /* elements that summaries changed */
-	uint64_t drift;          /* elements that state documents changed */
-	uint32_t last_batch;     /* events in the last one */
+	uint64_t completed;  /* elements that summaries changed */
+	uint64_t drift;      /* elements that state documents changed */
+	uint32_t last_batch; /* events in the last one */
 };
 
 struct apply;
@@ -60,7 +60,7 @@ struct apply_settings {
 };
 
 struct apply *apply_new(const struct apply_settings *settings); /* NULL: out of memory */
-void apply_free(struct apply *apply); /* open documents are forgotten */
+void apply_free(struct apply *apply);                           /* open documents are forgotten */
 
 /* A document that is all there is: SUBSCRIBED's snapshot, or a polled state. begin, the elements through `sink`, end;
  * with `ok` false nothing has happened. As feed_document_begin() and _end(), but that events at hand are committed

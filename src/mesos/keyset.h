@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set of elements' keys, by the hash of cluster_key_hash(), each with a number. Two keys of one hash are taken for the
- * same: with 64 bits of SipHash that is for no cluster to see. One thread. */
+/* A set of elements' keys, by the hash of cluster_key_hash(), each with a number. Two keys of one hash are taken for
+ * the same: with 64 bits of SipHash that is for no cluster to see. One thread. */
 #ifndef MESOS_KEYSET_H
 #define MESOS_KEYSET_H
 
@@ -12,7 +12,7 @@ struct keyset { /* all zero: empty */
 	struct keyset_slot {
 		uint64_t key; /* 0: free */
 		uint32_t value;
-	} *slots;
+	} * slots;
 	size_t count, room;
 };
 

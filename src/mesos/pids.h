@@ -12,7 +12,7 @@ struct pids_list {
 		char *host;
 		size_t host_len;
 		uint16_t port; /* 0: it has no pid */
-	} *items;
+	} * items;
 	size_t count, room;
 };
 

@@ -59,7 +59,7 @@ static bool is_newer(const struct reconcile *r, const struct cluster_element *e)
 	if (keyset_get(&r->touched, e->hash))
 		return true;
 	return e->kind == CLUSTER_TASK && (is_touched(r, CLUSTER_AGENT, e, task->agent_id) ||
-		is_touched(r, CLUSTER_FRAMEWORK, e, task->framework_id));
+						  is_touched(r, CLUSTER_FRAMEWORK, e, task->framework_id));
 }
 
 static const struct cluster_element *find(const struct reconcile *r, const struct cluster_element *e)
@@ -78,8 +78,8 @@ static int finish_like(struct cluster_builder *b, const struct cluster_element *
 	if (known && known->kind == CLUSTER_AGENT) {
 		const struct cluster_agent *a = (const void *)known;
 
-		rc = cluster_build_list(b, CLUSTER_FIELD(agent, addrs), cluster_list(a, a->addrs), a->addrs.count,
-			sizeof(struct addr));
+		rc = cluster_build_list(
+			b, CLUSTER_FIELD(agent, addrs), cluster_list(a, a->addrs), a->addrs.count, sizeof(struct addr));
 	} else if (known && known->kind == CLUSTER_FRAMEWORK) {
 		const struct cluster_framework *f = (const void *)known;
 
@@ -171,8 +171,8 @@ static int put_right(struct reconcile *r, size_t put_count)
 			if (!rc)
 				rc = sink.element(sink.ctx, &r->builder);
 		} else {
-			rc = feed_remove(r->feed, e->kind, cluster_text(e, scope), scope.len, cluster_text(e, e->id),
-				e->id.len);
+			rc = feed_remove(
+				r->feed, e->kind, cluster_text(e, scope), scope.len, cluster_text(e, e->id), e->id.len);
 			rc = rc == ERR_NOTFOUND ? 0 : rc; /* it went with its agent or framework */
 		}
 		changed += !rc;

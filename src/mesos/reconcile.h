@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document that is compared with the model while events go on changing it: what differs at its end, and no event has
- * touched meanwhile, is put right as one batch. Memory is in proportion to what differs, and eight bytes or so an element
- * of the document. One thread. */
+ * touched meanwhile, is put right as one batch. Memory is in proportion to what differs, and eight bytes or so an
+ * element of the document. One thread. */
 #ifndef MESOS_RECONCILE_H
 #define MESOS_RECONCILE_H
 
@@ -11,11 +11,11 @@
 struct reconcile { /* all zero: none is going on */
 	struct feed *feed;
 	bool open;
-	bool tasks;              /* the document has tasks */
-	size_t limit;            /* of differences */
-	int err;                 /* sticky */
-	struct keyset touched;   /* by events since it began */
-	struct keyset seen;      /* in the document */
+	bool tasks;                      /* the document has tasks */
+	size_t limit;                    /* of differences */
+	int err;                         /* sticky */
+	struct keyset touched;           /* by events since it began */
+	struct keyset seen;              /* in the document */
 	struct cluster_element **differ; /* as the document has them; ours */
 	size_t differ_count, differ_room;
 	struct cluster_builder builder;

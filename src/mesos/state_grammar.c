@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mesos/state_grammar.h"
 
-#define OBJECT(name, place)                                                                                  \
-	{                                                                                                    \
-		name, sizeof(name) - 1, STATE_OBJECT, place, FIELD_NONE                                      \
+#define OBJECT(name, place)                                                                                            \
+	{                                                                                                              \
+		name, sizeof(name) - 1, STATE_OBJECT, place, FIELD_NONE                                                \
 	}
-#define ARRAY(name, place)                                                                                   \
-	{                                                                                                    \
-		name, sizeof(name) - 1, STATE_ARRAY, place, FIELD_NONE                                       \
+#define ARRAY(name, place)                                                                                             \
+	{                                                                                                              \
+		name, sizeof(name) - 1, STATE_ARRAY, place, FIELD_NONE                                                 \
 	}
-#define STRING(name, field)                                                                                  \
-	{                                                                                                    \
-		name, sizeof(name) - 1, STATE_STRING, 0, field                                               \
+#define STRING(name, field)                                                                                            \
+	{                                                                                                              \
+		name, sizeof(name) - 1, STATE_STRING, 0, field                                                         \
 	}
-#define NUMBER(name, field)                                                                                  \
-	{                                                                                                    \
-		name, sizeof(name) - 1, STATE_NUMBER, 0, field                                               \
+#define NUMBER(name, field)                                                                                            \
+	{                                                                                                              \
+		name, sizeof(name) - 1, STATE_NUMBER, 0, field                                                         \
 	}
-#define BOOL(name, field)                                                                                    \
-	{                                                                                                    \
-		name, sizeof(name) - 1, STATE_BOOL, 0, field                                                 \
+#define BOOL(name, field)                                                                                              \
+	{                                                                                                              \
+		name, sizeof(name) - 1, STATE_BOOL, 0, field                                                           \
 	}
 
 static const struct state_key top[] = {
@@ -133,27 +133,26 @@ static const struct state_key mapping[] = {
 	NUMBER("host_port", FIELD_MAPPING_HOST_PORT),
 };
 
-#define RULE(keys)                                                                                           \
-	{                                                                                                    \
-		keys, sizeof(keys) / sizeof(keys[0]), 0                                                      \
+#define RULE(keys)                                                                                                     \
+	{                                                                                                              \
+		keys, sizeof(keys) / sizeof(keys[0]), 0                                                                \
 	}
-#define ITEMS(item)                                                                                          \
-	{                                                                                                    \
-		NULL, 0, item                                                                                \
+#define ITEMS(item)                                                                                                    \
+	{                                                                                                              \
+		NULL, 0, item                                                                                          \
 	}
 
 /* What both have alike. */
-#define SHARED_RULES                                                                                                    \
-	[PLACE_AGENTS] = ITEMS(PLACE_AGENT), [PLACE_RECOVERED_AGENTS] = ITEMS(PLACE_RECOVERED_AGENT),                   \
-	[PLACE_FRAMEWORKS] = ITEMS(PLACE_FRAMEWORK), [PLACE_TASKS] = ITEMS(PLACE_TASK),                                 \
-	[PLACE_COMPLETED_FRAMEWORKS] = ITEMS(PLACE_COMPLETED_FRAMEWORK),                                                \
-	[PLACE_DISCOVERY] = RULE(discovery), [PLACE_DISCOVERY_PORTS] = RULE(discovery_ports),                           \
-	[PLACE_PORTS] = ITEMS(PLACE_PORT), [PLACE_PORT] = RULE(port), [PLACE_CONTAINER] = RULE(container),              \
-	[PLACE_DOCKER] = RULE(docker), [PLACE_STATUSES] = ITEMS(PLACE_STATUS), [PLACE_LABELS] = ITEMS(PLACE_LABEL),     \
-	[PLACE_LABEL] = RULE(label), [PLACE_CONTAINER_STATUS] = RULE(container_status),                                 \
-	[PLACE_NETWORK_INFOS] = ITEMS(PLACE_NETWORK_INFO), [PLACE_NETWORK_INFO] = RULE(network_info),                   \
-	[PLACE_ADDRESSES] = ITEMS(PLACE_ADDRESS), [PLACE_ADDRESS] = RULE(address),                                      \
-	[PLACE_MAPPINGS] = ITEMS(PLACE_MAPPING), [PLACE_MAPPING] = RULE(mapping)
+#define SHARED_RULES                                                                                                   \
+	[PLACE_AGENTS] = ITEMS(PLACE_AGENT), [PLACE_RECOVERED_AGENTS] = ITEMS(PLACE_RECOVERED_AGENT),                  \
+	[PLACE_FRAMEWORKS] = ITEMS(PLACE_FRAMEWORK), [PLACE_TASKS] = ITEMS(PLACE_TASK),                                \
+	[PLACE_COMPLETED_FRAMEWORKS] = ITEMS(PLACE_COMPLETED_FRAMEWORK), [PLACE_DISCOVERY] = RULE(discovery),          \
+	[PLACE_DISCOVERY_PORTS] = RULE(discovery_ports), [PLACE_PORTS] = ITEMS(PLACE_PORT), [PLACE_PORT] = RULE(port), \
+	[PLACE_CONTAINER] = RULE(container), [PLACE_DOCKER] = RULE(docker), [PLACE_STATUSES] = ITEMS(PLACE_STATUS),    \
+	[PLACE_LABELS] = ITEMS(PLACE_LABEL), [PLACE_LABEL] = RULE(label),                                              \
+	[PLACE_CONTAINER_STATUS] = RULE(container_status), [PLACE_NETWORK_INFOS] = ITEMS(PLACE_NETWORK_INFO),          \
+	[PLACE_NETWORK_INFO] = RULE(network_info), [PLACE_ADDRESSES] = ITEMS(PLACE_ADDRESS),                           \
+	[PLACE_ADDRESS] = RULE(address), [PLACE_MAPPINGS] = ITEMS(PLACE_MAPPING), [PLACE_MAPPING] = RULE(mapping)
 
 const struct state_rule state_rules[PLACES] = {
 	SHARED_RULES,
@@ -313,9 +312,9 @@ static const struct state_key status_labels[] = {
 };
 
 /* {"value": "..."} */
-#define VALUE_OF(field)                                                                                                 \
-	{                                                                                                               \
-		(const struct state_key[]){STRING("value", field)}, 1, 0                                                \
+#define VALUE_OF(field)                                                                                                \
+	{                                                                                                              \
+		(const struct state_key[]){STRING("value", field)}, 1, 0                                               \
 	}
 
 const struct state_rule stream_rules[PLACES] = {

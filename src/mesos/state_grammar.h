@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which keys of a master's documents count, of what type they must be, and what stands below them: one table for
- * `/master/state` and `/master/state-summary`, one for the events of the v1 API. Everything that is not here is skipped.
- * Read-only tables for state_walk.c. */
+ * `/master/state` and `/master/state-summary`, one for the events of the v1 API. Everything that is not here is
+ * skipped. Read-only tables for state_walk.c. */
 #ifndef MESOS_STATE_GRAMMAR_H
 #define MESOS_STATE_GRAMMAR_H
 

@@ -16,8 +16,9 @@
 int state_reader_skip(struct state_reader *r, enum state_skip reason, const char *what)
 {
 	static const char *const kinds[] = {"agent", "framework", "task"};
-	const struct cluster_element *e = r->in_task ? r->task.element
-		: r->in_agent || r->in_framework     ? r->outer.element : NULL;
+	const struct cluster_element *e = r->in_task                       ? r->task.element
+					  : r->in_agent || r->in_framework ? r->outer.element
+									   : NULL;
 	char text[256];
 
 	r->counts.skipped[reason]++;
@@ -41,8 +42,7 @@ static int skip_error(struct state_reader *r, int rc, enum state_skip reason, co
 	return state_reader_skip(r, rc == ERR_LIMIT ? STATE_SKIP_LIMIT : reason, what);
 }
 
-static int set_text(
-	struct state_reader *r, struct cluster_builder *b, size_t field, const char *text, size_t len)
+static int set_text(struct state_reader *r, struct cluster_builder *b, size_t field, const char *text, size_t len)
 {
 	int rc = cluster_build_text(b, field, text, len);
 
@@ -316,8 +316,8 @@ static int emit_task(struct state_reader *r, struct cluster_builder *b)
 	const struct cluster_framework *f = r->in_framework ? r->outer.framework : NULL;
 
 	if (f && f->e.id.len) {
-		int rc = cluster_build_text(
-			b, CLUSTER_FIELD(task, framework_id), cluster_text(f, f->e.id), f->e.id.len);
+		int rc =
+			cluster_build_text(b, CLUSTER_FIELD(task, framework_id), cluster_text(f, f->e.id), f->e.id.len);
 
 		if (rc)
 			return rc;
@@ -354,7 +354,8 @@ static int task_end(struct state_reader *r)
 	if (rc)
 		return rc;
 	/* When the queue is full the task's own framework_id must do; masters write the same there. */
-	if (r->in_framework && !r->outer.framework->e.id.len && r->queued < QUEUE_COUNT && r->queue_bytes < STATE_QUEUE_MAX)
+	if (r->in_framework && !r->outer.framework->e.id.len && r->queued < QUEUE_COUNT &&
+		r->queue_bytes < STATE_QUEUE_MAX)
 		return queue_task(r);
 	return emit_task(r, &r->task);
 }
@@ -378,8 +379,7 @@ static int framework_end(struct state_reader *r)
 	if (!r->outer.framework->e.id.len)
 		return state_reader_skip(r, STATE_SKIP_ID, "framework without id");
 	if (r->pid == PID_NONE) { /* an HTTP scheduler */
-		rc = cluster_build_text(
-			&r->outer, CLUSTER_FIELD(framework, host), r->hostname, r->hostname_len);
+		rc = cluster_build_text(&r->outer, CLUSTER_FIELD(framework, host), r->hostname, r->hostname_len);
 		if (rc)
 			return rc;
 	}
@@ -410,10 +410,8 @@ static void label_end(struct state_reader *r)
 {
 	struct state_status *s = &r->parts.status;
 
-	if (r->label != LABEL_OTHER &&
-		r->label_len) /* Docker writes "" for a container of the host's network */
-		add_address(
-			r, r->label == LABEL_MESOS ? &s->mesos : &s->docker, r->label_value, r->label_len);
+	if (r->label != LABEL_OTHER && r->label_len) /* Docker writes "" for a container of the host's network */
+		add_address(r, r->label == LABEL_MESOS ? &s->mesos : &s->docker, r->label_value, r->label_len);
 }
 
 static int port_end(struct state_reader *r)

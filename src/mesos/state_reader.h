@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the values of a master's documents come to: the half of the parsers that knows Mesos, without the one that knows
- * JSON. state_walk.c walks the document and keeps `stack` and `key`; these functions take what it meets. All return 0 or
- * a negative error that ends the parse; what only costs a part of the document is counted and is 0. */
+ * JSON. state_walk.c walks the document and keeps `stack` and `key`; these functions take what it meets. All return 0
+ * or a negative error that ends the parse; what only costs a part of the document is counted and is 0. */
 #ifndef MESOS_STATE_READER_H
 #define MESOS_STATE_READER_H
 
@@ -34,8 +34,7 @@ struct state_reader {
 
 	uint32_t depth; /* places entered */
 	uint8_t stack[STATE_STACK_MAX];
-	const struct state_key
-		*key; /* whose value comes next; NULL: one that does not count, or an array's item */
+	const struct state_key *key; /* whose value comes next; NULL: one that does not count, or an array's item */
 
 	struct cluster_builder outer; /* the agent or framework being read */
 	bool in_agent, in_framework;

@@ -105,9 +105,7 @@ int state_port_text(struct state_task *t, const char *text, size_t len, uint32_t
 
 static int add_addrs(struct cluster_builder *b, size_t field, const struct state_addrs *addrs)
 {
-	return addrs->count
-		       ? cluster_build_list(b, field, addrs->items, addrs->count, sizeof(addrs->items[0]))
-		       : 0;
+	return addrs->count ? cluster_build_list(b, field, addrs->items, addrs->count, sizeof(addrs->items[0])) : 0;
 }
 
 int state_range_add(struct state_task *t, double first, double last)
@@ -147,7 +145,8 @@ void state_ranges_join(struct state_task *t)
 
 int state_task_end(struct state_task *t, struct cluster_builder *b)
 {
-	b->task->host_port_mapped = (t->mapped ? CLUSTER_MAPPED_CONTAINER : 0) | (t->status_mapped ? CLUSTER_MAPPED_STATUS : 0);
+	b->task->host_port_mapped =
+		(t->mapped ? CLUSTER_MAPPED_CONTAINER : 0) | (t->status_mapped ? CLUSTER_MAPPED_STATUS : 0);
 	b->task->health = (uint16_t)t->newest.health;
 	b->task->status_time = t->newest.time;
 	int rc = add_addrs(b, CLUSTER_FIELD(task, netinfo), &t->carrier.netinfo);

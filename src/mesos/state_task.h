@@ -32,8 +32,8 @@ struct state_task {
 	struct state_status status;  /* the one being read */
 	struct state_status newest;  /* the newest running one so far */
 	struct state_status carrier; /* the newest running one with network infos; only its netinfo counts */
-	bool mapped;        /* by the container */
-	bool status_mapped; /* by a running status */
+	bool mapped;                 /* by the container */
+	bool status_mapped;          /* by a running status */
 	struct state_port ports[CLUSTER_PORTS_MAX];
 	uint32_t port_count;
 	struct cluster_port_range ranges[CLUSTER_RANGES_MAX];

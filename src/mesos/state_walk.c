@@ -104,9 +104,8 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 	struct state_walk *w = ctx;
 	int verdict;
 
-	return scalar(w, STATE_STRING, &verdict)
-		       ? done(w, state_reader_string(&w->reader, (const char *)text, len))
-		       : verdict;
+	return scalar(w, STATE_STRING, &verdict) ? done(w, state_reader_string(&w->reader, (const char *)text, len))
+						 : verdict;
 }
 
 static int on_number(void *ctx, const char *text, size_t len)
@@ -114,8 +113,7 @@ static int on_number(void *ctx, const char *text, size_t len)
 	struct state_walk *w = ctx;
 	int verdict;
 
-	return scalar(w, STATE_NUMBER, &verdict) ? done(w, state_reader_number(&w->reader, text, len))
-						 : verdict;
+	return scalar(w, STATE_NUMBER, &verdict) ? done(w, state_reader_number(&w->reader, text, len)) : verdict;
 }
 
 static int on_boolean(void *ctx, int value)
@@ -238,7 +236,8 @@ static void feed_slice(struct state_walk *w, const unsigned char *data, size_t l
 	} else {
 		w->token = w->calls == calls ? w->token + len : 0;
 		if (w->token > STATE_TOKEN_MAX) {
-			snprintf(w->reader.error, sizeof(w->reader.error), "a token of more than %u bytes", STATE_TOKEN_MAX);
+			snprintf(w->reader.error, sizeof(w->reader.error), "a token of more than %u bytes",
+				STATE_TOKEN_MAX);
 			w->rc = ERR_LIMIT;
 		}
 	}

@@ -37,14 +37,15 @@ struct stream_parser {
 	char error[200];
 	bool subscribed;  /* SUBSCRIBED is over */
 	bool in_snapshot; /* it is being read */
+	bool again;       /* and has come a second time */
 
 	/* the record being read */
-	bool drop;              /* the rest of it does not count */
-	enum stream_kind type;  /* STREAM_KINDS: not seen yet */
-	uint32_t bodies;        /* bits of the kinds whose members it has */
-	uint32_t parts;         /* of SUBSCRIBED, by enum state_place */
+	bool drop;             /* the rest of it does not count */
+	enum stream_kind type; /* STREAM_KINDS: not seen yet */
+	uint32_t bodies;       /* bits of the kinds whose members it has */
+	uint32_t parts;        /* of SUBSCRIBED, by enum state_place */
 	double heartbeat;
-	bool has_state;         /* TASK_UPDATED */
+	bool has_state; /* TASK_UPDATED */
 	struct stream_event event;
 	char ids[IDS][CLUSTER_TEXT_MAX];
 	size_t id_len[IDS];
@@ -68,6 +69,7 @@ static enum stream_kind kind_of(const char *type, size_t len)
 
 static int snapshot_begin(struct stream_parser *p)
 {
+	p->again = p->subscribed && (p->type == STREAM_KINDS || p->type == STREAM_SUBSCRIBED);
 	if (p->subscribed || p->bodies || (p->type != STREAM_KINDS && p->type != STREAM_SUBSCRIBED))
 		return state_walk_fail(&p->walk, ERR_FORMAT, "a state in the middle of the stream");
 	p->in_snapshot = true;
@@ -196,8 +198,11 @@ static void on_skipped(void *ctx, enum state_skip reason, const char *text)
 
 struct stream_parser *stream_parser_new(const struct stream_sink *sink)
 {
-	const struct state_sink state = {.element = on_element, .recovered_agent = on_recovered_agent,
-		.recovered_list = on_recovered_list, .completed_framework = on_completed_framework, .skipped = on_skipped};
+	const struct state_sink state = {.element = on_element,
+		.recovered_agent = on_recovered_agent,
+		.recovered_list = on_recovered_list,
+		.completed_framework = on_completed_framework,
+		.skipped = on_skipped};
 	struct stream_parser *p = calloc(1, sizeof(*p));
 
 	if (!p)
@@ -230,7 +235,7 @@ static int lose(struct stream_parser *p, int rc, const char *why)
 {
 	char text[200];
 
-	if (!p->subscribed || (rc != ERR_FORMAT && rc != ERR_LIMIT))
+	if (!p->subscribed || p->again || (rc != ERR_FORMAT && rc != ERR_LIMIT))
 		return fail(p, rc, why);
 	p->drop = true;
 	p->counts.bad++;
@@ -261,7 +266,8 @@ static int begin_record(struct stream_parser *p, uint64_t length)
 static int end_snapshot(struct stream_parser *p)
 {
 	static const uint32_t parts = 1u << (PLACE_GET_STATE - PLACE_STREAM) | 1u << (PLACE_GET_AGENTS - PLACE_STREAM) |
-		1u << (PLACE_GET_FRAMEWORKS - PLACE_STREAM) | 1u << (PLACE_GET_TASKS - PLACE_STREAM);
+				      1u << (PLACE_GET_FRAMEWORKS - PLACE_STREAM) |
+				      1u << (PLACE_GET_TASKS - PLACE_STREAM);
 
 	if (p->type != STREAM_SUBSCRIBED || (p->parts & parts) != parts)
 		return fail(p, ERR_FORMAT, "the stream begins without the state");
@@ -281,12 +287,13 @@ static struct stream_text id_text(const struct stream_parser *p, enum id id)
 static bool element_is_whole(const struct stream_event *event)
 {
 	static const enum cluster_kind wanted[STREAM_KINDS] = {[STREAM_TASK_ADDED] = CLUSTER_TASK,
-		[STREAM_AGENT_ADDED] = CLUSTER_AGENT, [STREAM_FRAMEWORK_ADDED] = CLUSTER_FRAMEWORK,
+		[STREAM_AGENT_ADDED] = CLUSTER_AGENT,
+		[STREAM_FRAMEWORK_ADDED] = CLUSTER_FRAMEWORK,
 		[STREAM_FRAMEWORK_UPDATED] = CLUSTER_FRAMEWORK};
 	const struct cluster_builder *b = event->element;
 
 	return b && b->element->kind == wanted[event->kind] && b->element->id.len &&
-		(b->element->kind != CLUSTER_TASK || b->task->framework_id.len);
+	       (b->element->kind != CLUSTER_TASK || b->task->framework_id.len);
 }
 
 /* Is the event what its type says, with all that it needs? */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streaming parser for the master's event stream: the body of the answer to `POST /api/v1 {"type":"SUBSCRIBE"}`, bytes
- * in as they arrive and cut anywhere, elements and events out. RecordIO frames (recordio.h) around JSON with the names of
- * the v1 API; what comes out is the same as from `/master/state` (state_parse.h), byte for byte.
+ * in as they arrive and cut anywhere, elements and events out. RecordIO frames (recordio.h) around JSON with the names
+ * of the v1 API; what comes out is the same as from `/master/state` (state_parse.h), byte for byte.
  *
  * Memory is in proportion to one element, also for SUBSCRIBED, which holds the whole state: its elements go to the sink
  * as they end.
@@ -75,7 +75,7 @@ struct stream_sink {
 	void (*lost)(void *ctx, const char *why);
 };
 
-struct stream_counts { /* since the parser was made */
+struct stream_counts {                 /* since the parser was made */
 	uint64_t events[STREAM_KINDS]; /* whole ones, by kind */
 	uint64_t bad;                  /* malformed ones */
 	uint64_t unknown_members;

@@ -62,9 +62,7 @@ static const char *pick(struct churn *c, json_t *object)
 	if (!n)
 		return NULL;
 	n = below(c, (unsigned)n);
-	json_object_foreach(object, key, value)
-		if (!n--)
-			return key;
+	json_object_foreach(object, key, value) if (!n--) return key;
 	return NULL;
 }
 
@@ -79,9 +77,10 @@ static json_t *make_agent(struct churn *c, const char *id)
 	if (chance(c, 20)) /* names that are known, and that are not */
 		snprintf(pid, sizeof(pid), "slave(1)@%s.example:5051", chance(c, 50) ? "one" : "nobody");
 	else
-		snprintf(pid, sizeof(pid), chance(c, 10) ? "slave(1)@[2001:db8::%u]:5051" : "slave(1)@10.0.0.%u:5051", number);
-	json_t *agent = json_pack("{s:{s:s, s:o, s:i}, s:b, s:s}", "agent_info", "hostname", hostname, "id", id_object(id),
-		"port", 5051, "active", 1, "version", "1.12.0");
+		snprintf(pid, sizeof(pid), chance(c, 10) ? "slave(1)@[2001:db8::%u]:5051" : "slave(1)@10.0.0.%u:5051",
+			number);
+	json_t *agent = json_pack("{s:{s:s, s:o, s:i}, s:b, s:s}", "agent_info", "hostname", hostname, "id",
+		id_object(id), "port", 5051, "active", 1, "version", "1.12.0");
 	if (!chance(c, 3))
 		json_object_set_new(agent, "pid", json_string(pid));
 	return agent;
@@ -100,16 +99,16 @@ static void add_agent(struct churn *c)
 static json_t *status_of(struct churn *c, const json_t *task, const char *state)
 {
 	c->now += 0.001 * (1 + below(c, 1000));
-	return json_pack("{s:o, s:s, s:o, s:f}", "task_id", id_object(master_id(task, "task_id")), "state", state, "agent_id",
-		id_object(master_id(task, "agent_id")), "timestamp", c->now);
+	return json_pack("{s:o, s:s, s:o, s:f}", "task_id", id_object(master_id(task, "task_id")), "state", state,
+		"agent_id", id_object(master_id(task, "agent_id")), "timestamp", c->now);
 }
 
 /* Takes `status` over. */
 static void update(struct churn *c, const json_t *task, const char *state, json_t *status)
 {
 	emit(c, "TASK_UPDATED", "task_updated",
-		json_pack("{s:o, s:o, s:s}", "framework_id", id_object(master_id(task, "framework_id")), "status", status, "state",
-			state));
+		json_pack("{s:o, s:o, s:s}", "framework_id", id_object(master_id(task, "framework_id")), "status",
+			status, "state", state));
 }
 
 /* The tasks that name `id` under `key`, copied. */
@@ -118,9 +117,8 @@ static json_t *tasks_of(const struct churn *c, const char *key, const char *id)
 	json_t *list = json_array(), *task;
 	const char *name;
 
-	json_object_foreach(c->master->tasks, name, task)
-		if (!strcmp(master_id(task, key), id))
-			json_array_append_new(list, json_deep_copy(task));
+	json_object_foreach(c->master->tasks, name, task) if (!strcmp(master_id(task, key), id))
+		json_array_append_new(list, json_deep_copy(task));
 	return list;
 }
 
@@ -129,8 +127,7 @@ static void lose_tasks(struct churn *c, const json_t *tasks, const char *state)
 	json_t *task;
 	size_t i;
 
-	json_array_foreach(tasks, i, task)
-		update(c, task, state, status_of(c, task, state));
+	json_array_foreach(tasks, i, task) update(c, task, state, status_of(c, task, state));
 }
 
 /* Out of reach: there is no event for the agent itself. */
@@ -143,8 +140,8 @@ static void lose_agent(struct churn *c)
 		return;
 	snprintf(id, sizeof(id), "%s", picked);
 	json_t *tasks = tasks_of(c, "agent_id", id);
-	json_object_set_new(c->lost, id,
-		json_pack("{s:O, s:O}", "agent", json_object_get(c->master->agents, id), "tasks", tasks));
+	json_object_set_new(
+		c->lost, id, json_pack("{s:O, s:O}", "agent", json_object_get(c->master->agents, id), "tasks", tasks));
 	lose_tasks(c, tasks, chance(c, 80) ? "TASK_UNREACHABLE" : "TASK_LOST");
 	master_drop_agent(c->master, id);
 	json_decref(tasks);
@@ -165,10 +162,10 @@ static void return_agent(struct churn *c)
 	bool first = chance(c, 20);
 	if (first)
 		emit(c, "AGENT_ADDED", "agent_added", json_incref(agent));
-	json_array_foreach(json_object_get(lost, "tasks"), i, task)
-		if (chance(c, 80) && json_object_get(c->master->frameworks, master_id(task, "framework_id")) &&
-			!master_task(c->master, master_id(task, "framework_id"), master_id(task, "task_id")))
-			emit(c, "TASK_ADDED", "task_added", json_pack("{s:O}", "task", task));
+	json_array_foreach(json_object_get(lost, "tasks"), i,
+		task) if (chance(c, 80) && json_object_get(c->master->frameworks, master_id(task, "framework_id")) &&
+			  !master_task(c->master, master_id(task, "framework_id"), master_id(task, "task_id")))
+		emit(c, "TASK_ADDED", "task_added", json_pack("{s:O}", "task", task));
 	if (!first)
 		emit(c, "AGENT_ADDED", "agent_added", json_incref(agent));
 	json_decref(agent);
@@ -208,14 +205,16 @@ static json_t *make_framework(struct churn *c, const char *id)
 	static const char *const hosts[] = {"10.0.1.1", "one.example", "nobody.example", ""};
 
 	return json_pack("{s:{s:s, s:o, s:s, s:s}, s:b, s:b, s:b}", "framework_info", "name", names[below(c, 6)], "id",
-		id_object(id), "user", "root", "hostname", hosts[below(c, 4)], "active", 1, "connected", 1, "recovered", 0);
+		id_object(id), "user", "root", "hostname", hosts[below(c, 4)], "active", 1, "connected", 1, "recovered",
+		0);
 }
 
 static void set_pid(struct churn *c, const char *id)
 {
 	char pid[64];
 
-	/* One that had a pid goes on having one: a scheduler that is away and has none is taken to have the last one. */
+	/* One that had a pid goes on having one: a scheduler that is away and has none is taken to have the last one.
+	 */
 	if (!json_object_get(c->master->pids, id) && chance(c, 50))
 		return;
 	snprintf(pid, sizeof(pid), "scheduler-1@10.0.2.%u:%u", below(c, 20) + 1, 40000 + below(c, 5));
@@ -277,8 +276,7 @@ static json_t *make_ports(struct churn *c)
 
 		json_array_append_new(ranges, json_pack("{s:i, s:i}", "begin", begin, "end", begin + below(c, 3)));
 	}
-	resource = json_pack(
-		"{s:s, s:s, s:{s:o}}", "name", "ports", "type", "RANGES", "ranges", "range", ranges);
+	resource = json_pack("{s:s, s:s, s:{s:o}}", "name", "ports", "type", "RANGES", "ranges", "range", ranges);
 	if (chance(c, 10))
 		json_object_set_new(resource, "revocable", json_object());
 	return resource;
@@ -286,7 +284,8 @@ static json_t *make_ports(struct churn *c)
 
 static json_t *make_discovery(struct churn *c)
 {
-	static const char *const names[] = {"web", "db.prod", "web", "Odd_One"}, *const protocols[] = {"tcp", "udp", "tcp,udp"};
+	static const char *const names[] = {"web", "db.prod", "web", "Odd_One"}, *const protocols[] = {
+											 "tcp", "udp", "tcp,udp"};
 	json_t *ports = json_array();
 
 	for (unsigned n = below(c, 3); n; n--) {
@@ -298,7 +297,8 @@ static json_t *make_discovery(struct churn *c)
 			json_object_set_new(port, "protocol", json_string(protocols[below(c, 3)]));
 		json_array_append_new(ports, port);
 	}
-	return json_pack("{s:s, s:s, s:{s:o}}", "visibility", "CLUSTER", "name", names[below(c, 4)], "ports", "ports", ports);
+	return json_pack(
+		"{s:s, s:s, s:{s:o}}", "visibility", "CLUSTER", "name", names[below(c, 4)], "ports", "ports", ports);
 }
 
 static void launch(struct churn *c)
@@ -312,9 +312,9 @@ static void launch(struct churn *c)
 	snprintf(id, sizeof(id), "task.%u", chance(c, 10) ? below(c, c->next) : c->next++);
 	if (master_task(c->master, framework, id))
 		return;
-	json_t *task = json_pack("{s:s, s:o, s:o, s:o, s:s, s:[o, {s:s, s:{s:f}}]}", "name", names[below(c, 4)], "task_id",
-		id_object(id), "framework_id", id_object(framework), "agent_id", id_object(agent), "state", "TASK_STAGING",
-		"resources", make_ports(c), "name", "cpus", "scalar", "value", 0.1);
+	json_t *task = json_pack("{s:s, s:o, s:o, s:o, s:s, s:[o, {s:s, s:{s:f}}]}", "name", names[below(c, 4)],
+		"task_id", id_object(id), "framework_id", id_object(framework), "agent_id", id_object(agent), "state",
+		"TASK_STAGING", "resources", make_ports(c), "name", "cpus", "scalar", "value", 0.1);
 	if (chance(c, 30))
 		json_array_append_new(json_object_get(task, "resources"), make_ports(c));
 	if (chance(c, 50))
@@ -350,8 +350,9 @@ static void set_label(struct churn *c, json_t *status)
 
 	snprintf(address, sizeof(address), "192.168.0.%u", 1 + below(c, 200));
 	json_object_set_new(status, "labels",
-		json_pack("{s:[{s:s, s:s}]}", "labels", "key", chance(c, 50) ? "Docker.NetworkSettings.IPAddress"
-										  : "MesosContainerizer.NetworkSettings.IPAddress",
+		json_pack("{s:[{s:s, s:s}]}", "labels", "key",
+			chance(c, 50) ? "Docker.NetworkSettings.IPAddress"
+				      : "MesosContainerizer.NetworkSettings.IPAddress",
 			"value", address));
 }
 
@@ -405,8 +406,9 @@ void churn_step(struct churn *c)
 	static const struct {
 		unsigned weight;
 		void (*change)(struct churn *c);
-	} changes[] = {{50, change_task}, {20, launch}, {5, add_agent}, {3, lose_agent}, {5, return_agent}, {2, remove_agent},
-		{2, silent_agent}, {4, change_framework}, {1, remove_framework}, {2, silent_framework}};
+	} changes[] = {{50, change_task}, {20, launch}, {5, add_agent}, {3, lose_agent}, {5, return_agent},
+		{2, remove_agent}, {2, silent_agent}, {4, change_framework}, {1, remove_framework},
+		{2, silent_framework}};
 	unsigned at = below(c, 94);
 
 	for (size_t i = 0;; at -= changes[i++].weight)

@@ -101,12 +101,10 @@ static void subscribe(struct master *m, const json_t *subscribed)
 	json_object_clear(m->agents);
 	json_object_clear(m->frameworks);
 	json_object_clear(m->tasks);
-	json_array_foreach(json_object_get(member(state, "get_agents"), "agents"), i, item)
-		put_agent(m, item);
+	json_array_foreach(json_object_get(member(state, "get_agents"), "agents"), i, item) put_agent(m, item);
 	json_array_foreach(json_object_get(member(state, "get_frameworks"), "frameworks"), i, item)
 		put_framework(m, item);
-	json_array_foreach(json_object_get(member(state, "get_tasks"), "tasks"), i, item)
-		put_task(m, item);
+	json_array_foreach(json_object_get(member(state, "get_tasks"), "tasks"), i, item) put_task(m, item);
 }
 
 /* Of several statuses of one state in succession a master keeps the last. */
@@ -151,9 +149,8 @@ static void remove_tasks(struct master *m, const char *key, const char *id)
 	json_t *task;
 	void *next;
 
-	json_object_foreach_safe(m->tasks, next, name, task)
-		if (!strcmp(master_id(task, key), id))
-			json_object_del(m->tasks, name);
+	json_object_foreach_safe(m->tasks, next, name, task) if (!strcmp(master_id(task, key), id))
+		json_object_del(m->tasks, name);
 }
 
 void master_drop_agent(struct master *m, const char *id)
@@ -198,8 +195,7 @@ static json_t *values_of(json_t *object)
 	json_t *list = json_array(), *value;
 	const char *key;
 
-	json_object_foreach(object, key, value)
-		json_array_append(list, value);
+	json_object_foreach(object, key, value) json_array_append(list, value);
 	return list;
 }
 
@@ -218,10 +214,10 @@ char *master_subscribed(const struct master *m)
 
 	json_object_foreach(m->completed, id, info)
 		json_array_append_new(completed, json_pack("{s:O}", "framework_info", info));
-	return dump(json_pack("{s:s, s:{s:{s:{s:o}, s:{s:o, s:o}, s:{s:o, s:[]}}, s:f}}", "type", "SUBSCRIBED", "subscribed",
-		"get_state", "get_tasks", "tasks", values_of(m->tasks), "get_frameworks", "frameworks",
-		values_of(m->frameworks), "completed_frameworks", completed, "get_agents", "agents", values_of(m->agents),
-		"recovered_agents", "heartbeat_interval_seconds", 15.0));
+	return dump(json_pack("{s:s, s:{s:{s:{s:o}, s:{s:o, s:o}, s:{s:o, s:[]}}, s:f}}", "type", "SUBSCRIBED",
+		"subscribed", "get_state", "get_tasks", "tasks", values_of(m->tasks), "get_frameworks", "frameworks",
+		values_of(m->frameworks), "completed_frameworks", completed, "get_agents", "agents",
+		values_of(m->agents), "recovered_agents", "heartbeat_interval_seconds", 15.0));
 }
 
 static void copy(json_t *to, const char *name, const json_t *from, const char *key)
@@ -260,10 +256,13 @@ static json_t *ports_v0(const json_t *resources)
 	bool any = false;
 
 	memset(used, 0, sizeof(used));
-	json_array_foreach(resources, i, resource) {
-		if (strcmp(json_string_value(member(resource, "name")), "ports") != 0 || json_object_get(resource, "revocable"))
+	json_array_foreach(resources, i, resource)
+	{
+		if (strcmp(json_string_value(member(resource, "name")), "ports") != 0 ||
+			json_object_get(resource, "revocable"))
 			continue;
-		json_array_foreach(json_object_get(json_object_get(resource, "ranges"), "range"), j, range) {
+		json_array_foreach(json_object_get(json_object_get(resource, "ranges"), "range"), j, range)
+		{
 			json_int_t begin = json_integer_value(member(range, "begin"));
 
 			for (json_int_t port = begin; port <= json_integer_value(member(range, "end")); port++)
@@ -334,9 +333,9 @@ static char *render(const struct master *m, bool tasks)
 	json_t *lists = json_object(), *value;
 	const char *key;
 
-	json_object_foreach(m->agents, key, value)
-		json_array_append_new(agents, agent_v0(value));
-	json_object_foreach(m->frameworks, key, value) {
+	json_object_foreach(m->agents, key, value) json_array_append_new(agents, agent_v0(value));
+	json_object_foreach(m->frameworks, key, value)
+	{
 		json_t *framework = framework_v0(m, key, value), *list = json_array();
 
 		json_object_set_new(lists, key, list);
@@ -344,17 +343,17 @@ static char *render(const struct master *m, bool tasks)
 			json_object_set(framework, "tasks", list);
 		json_array_append_new(frameworks, framework);
 	}
-	json_object_foreach(m->completed, key, value)
-		json_array_append_new(completed, json_pack("{s:s}", "id", key));
-	json_object_foreach(m->tasks, key, value) {
+	json_object_foreach(m->completed, key, value) json_array_append_new(completed, json_pack("{s:s}", "id", key));
+	json_object_foreach(m->tasks, key, value)
+	{
 		json_t *list = json_object_get(lists, master_id(value, "framework_id"));
 
 		if (list) /* a document has no place for a task without its framework */
 			json_array_append_new(list, task_v0(value));
 	}
 	json_decref(lists);
-	return dump(json_pack("{s:s, s:s, s:o, s:[], s:o, s:o}", "id", "11111111-2222", "leader", m->leader, "slaves", agents,
-		"recovered_slaves", "frameworks", frameworks, "completed_frameworks", completed));
+	return dump(json_pack("{s:s, s:s, s:o, s:[], s:o, s:o}", "id", "11111111-2222", "leader", m->leader, "slaves",
+		agents, "recovered_slaves", "frameworks", frameworks, "completed_frameworks", completed));
 }
 
 char *master_state(const struct master *m)

@@ -34,7 +34,8 @@ static bool is_over(const struct cluster_element *e)
 {
 	const struct cluster_task *task = (const void *)e;
 
-	return e->kind == CLUSTER_TASK && (task->state == CLUSTER_TASK_TERMINAL || task->state == CLUSTER_TASK_UNREACHABLE);
+	return e->kind == CLUSTER_TASK &&
+	       (task->state == CLUSTER_TASK_TERMINAL || task->state == CLUSTER_TASK_UNREACHABLE);
 }
 
 /* What can be seen of an element. */
@@ -45,11 +46,13 @@ static inline const char *describe(const struct cluster_element *e, char *out, s
 	const struct cluster_agent *a = (const void *)e;
 
 	if (e->kind == CLUSTER_TASK)
-		snprintf(out, size, "task %s of %s on %s name=%s discovery=%s ports=%u ranges=%u netinfo=%u labels=%u+%u state=%u "
-			"health=%u mapped=%u time=%llu", cluster_text(e, e->id), cluster_text(e, t->framework_id),
-			cluster_text(e, t->agent_id), cluster_text(e, t->name), cluster_text(e, t->discovery_name),
-			t->discovery_ports.count, t->port_ranges.count, t->netinfo.count, t->mesos_label.count,
-			t->docker_label.count, t->state, t->health, t->host_port_mapped, (unsigned long long)t->status_time);
+		snprintf(out, size,
+			"task %s of %s on %s name=%s discovery=%s ports=%u ranges=%u netinfo=%u labels=%u+%u state=%u "
+			"health=%u mapped=%u time=%llu",
+			cluster_text(e, e->id), cluster_text(e, t->framework_id), cluster_text(e, t->agent_id),
+			cluster_text(e, t->name), cluster_text(e, t->discovery_name), t->discovery_ports.count,
+			t->port_ranges.count, t->netinfo.count, t->mesos_label.count, t->docker_label.count, t->state,
+			t->health, t->host_port_mapped, (unsigned long long)t->status_time);
 	else if (e->kind == CLUSTER_FRAMEWORK)
 		snprintf(out, size, "framework %s name=%s host=%s addrs=%u port=%u active=%u", cluster_text(e, e->id),
 			cluster_text(e, f->name), cluster_text(e, f->host), f->addrs.count, f->port, f->active);
@@ -70,9 +73,10 @@ static size_t compare_maps(const struct rig *a, const struct rig *b, bool active
 
 		for (const struct cluster_element *e; (e = pmap_next(&it));) {
 			const struct cluster_task *task = (const void *)e;
-			struct cluster_text scope = kind == CLUSTER_TASK ? task->framework_id : (struct cluster_text){0};
-			const struct cluster_element *other = cluster_maps_find(&of_b, kind, cluster_text(e, scope), scope.len,
-				cluster_text(e, e->id), e->id.len);
+			struct cluster_text scope =
+				kind == CLUSTER_TASK ? task->framework_id : (struct cluster_text){0};
+			const struct cluster_element *other = cluster_maps_find(
+				&of_b, kind, cluster_text(e, scope), scope.len, cluster_text(e, e->id), e->id.len);
 			const size_t from = offsetof(struct cluster_element, size);
 
 			if (is_over(e))
@@ -86,7 +90,8 @@ static size_t compare_maps(const struct rig *a, const struct rig *b, bool active
 			if (b2.element->size != other->size ||
 				memcmp((char *)b2.element + from, (const char *)other + from, other->size - from) != 0)
 				fail_msg("%s: one has\n%s\nand the other\n%s", where,
-					describe(e, text[0], sizeof(text[0])), describe(other, text[1], sizeof(text[1])));
+					describe(e, text[0], sizeof(text[0])),
+					describe(other, text[1], sizeof(text[1])));
 			cluster_builder_fini(&b2);
 			count++;
 		}

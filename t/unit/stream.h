@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A feed that follows an event stream: bytes through the real parser and mesos/apply, with a loop that only runs where a
- * test says so. */
+/* A feed that follows an event stream: bytes through the real parser and mesos/apply, with a loop that only runs where
+ * a test says so. */
 #ifndef T_UNIT_STREAM_H
 #define T_UNIT_STREAM_H
 
@@ -82,9 +82,13 @@ static inline struct player *player_new(void)
 /* A new connection. */
 static inline void play_connect(struct player *p)
 {
-	const struct stream_sink sink = {.ctx = p, .snapshot_begin = play_snapshot_begin,
-		.state = apply_document_sink(p->apply), .snapshot_end = play_snapshot_end, .event = play_event,
-		.heartbeat = play_heartbeat, .lost = play_lost};
+	const struct stream_sink sink = {.ctx = p,
+		.snapshot_begin = play_snapshot_begin,
+		.state = apply_document_sink(p->apply),
+		.snapshot_end = play_snapshot_end,
+		.event = play_event,
+		.heartbeat = play_heartbeat,
+		.lost = play_lost};
 
 	assert_null(p->parser);
 	p->parser = stream_parser_new(&sink);

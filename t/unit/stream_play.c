@@ -114,8 +114,7 @@ static void moments(void **state)
 		const char *document, *recording;
 		size_t records;
 	} cases[] = {
-		{"A01-running.json", "real-A.recordio", 35},
-		{"A03-marathon.json", "real-A.recordio", 66},
+		{"A01-running.json", "real-A.recordio", 35}, {"A03-marathon.json", "real-A.recordio", 66},
 		{"A05-framework-disconnected.json", "real-A.recordio", 73},
 		{"A08-agent-unreachable.json", "real-A.recordio", 97},
 		{"A10-framework-gone.json", "real-A.recordio", 132},

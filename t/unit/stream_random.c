@@ -108,7 +108,8 @@ static void compare(struct run *run)
 	char *text = master_state(run->churn.master);
 	struct rig *wanted = rig_new();
 
-	run->player->rig->leader = (struct cluster_master){.addrs = {{{127, 0, 0, 1}, 4}}, .addr_count = 1, .port = 15050};
+	run->player->rig->leader =
+		(struct cluster_master){.addrs = {{{127, 0, 0, 1}, 4}}, .addr_count = 1, .port = 15050};
 	memcpy(wanted->hosts, run->player->rig->hosts, sizeof(wanted->hosts));
 	assert_int_equal(rig_take(wanted, text, strlen(text)), 0);
 	same_elements(run->player->rig, wanted, true, run->where);
