@@ -74,6 +74,28 @@ subtest "doc/metrics.md" => sub {
     is_deeply [ grep { !$want{$_} } sort keys %got ], [], "no others";
 };
 
+subtest "contrib/ and the queries of doc/metrics.md" => sub {
+    my %family = map { $_->{name} => $_ } metrics($http)->families;
+    for my $file (qw(contrib/prometheus/mesos-named.rules.yml contrib/grafana/mesos-named.json doc/metrics.md)) {
+        my $text = Named::slurp("$src/$file");
+        my %asked = map { $_ => 1 } $text =~ /\b((?:mesos_named|process)_\w+)/g;
+        my @unknown = grep {
+            my $histogram = $family{ s/_(?:bucket|sum|count)$//r };
+            !$family{$_} && !($histogram && $histogram->{type} eq "histogram");
+        } sort keys %asked;
+        is "@unknown", "", "$file: what it names is there";
+        cmp_ok scalar keys %asked, ">", 5, "and something is";
+    }
+    ok eval { JSON::PP->new->utf8->decode(Named::slurp("$src/contrib/grafana/mesos-named.json")) }, "the dashboard is JSON" or diag $@;
+  SKIP: {
+        skip "no promtool (Debian's prometheus)", 2 unless $promtool;
+        for my $check ("config prometheus.yml", "rules mesos-named.rules.yml") {
+            my $words = `cd '$src/contrib/prometheus' && promtool check $check 2>&1`;
+            is $?, 0, "promtool check $check" or diag $words;
+        }
+    }
+};
+
 subtest "queries" => sub {
     my $before = metrics($http);
     my $all = sub { [ map { [ $_->{name}, $_->{labels}, $_->{value} ] } $_[0]->samples("mesos_named_dns_responses_total") ] };

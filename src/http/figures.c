@@ -8,7 +8,7 @@ void figures_read(struct http_request *request, struct figures *out)
 	const struct http *http = request->connection->http;
 	const struct http_settings *settings = &http->settings;
 
-	*out = (struct figures){.settings = settings, .now = ev_time(), .http = &http->counters};
+	*out = (struct figures){.settings = settings, .now = ev_time(), .http = &http->counters, .started = http->started};
 	if (settings->server) {
 		server_read_counters(settings->server, &out->dns);
 		out->socket_drops = server_socket_drops(settings->server);

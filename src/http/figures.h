@@ -20,6 +20,7 @@ struct figures {
 	struct follow_counters follow;
 	struct zone_counters zone;
 	struct process_figures process;
+	double started; /* the process, since 1970 */
 	const struct http_counters *http; /* borrowed */
 	uint64_t http_connections;
 	struct alive_figures alive;

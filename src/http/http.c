@@ -11,6 +11,7 @@
 #include "base/printable.h"
 #include "http/admit.h"
 #include "http/parts.h"
+#include "http/process.h"
 
 #define POOL_SIZE  (32u << 10) /* of a connection: a request's head has to fit, and blocks of streams are made in it */
 #define POOL_STEP  (4u << 10)
@@ -215,6 +216,7 @@ struct http *http_new(struct ev_loop *loop, const struct http_settings *settings
 	http->settings = *settings;
 	http->times = settings->times ? *settings->times : usual_times;
 	http->connections_max = connections;
+	http->started = process_start_time();
 	http->alive = alive_new(loop, settings->server, settings->follow);
 	if (!http->alive) {
 		log_error("http", "HTTP cannot be served error=\"%s\"", err_text(ERR_NOMEM));

@@ -296,7 +296,7 @@ static void write_requests(struct metric_writer *w, const struct figures *f)
 /* clang-format off */
 static const struct metric metrics[] = {
 	{"mesos_named_build_info", G, "Always 1; the label tells which version runs.", .write = write_build},
-	{"process_start_time_seconds", G, "When the process started, seconds since 1970.", METRIC_VALUE(process.start_time)},
+	{"process_start_time_seconds", G, "When the process started, seconds since 1970.", METRIC_VALUE(started)},
 	{"process_cpu_seconds_total", C, "CPU time that the process used, in user and system mode.",
 		METRIC_VALUE(process.cpu_seconds)},
 	{"process_resident_memory_bytes", G, "Resident memory.", METRIC_VALUE(process.resident_bytes)},

@@ -63,6 +63,7 @@ struct http {
 	TAILQ_HEAD(, http_connection) connections;
 	struct http_counters counters;
 	struct alive *alive;
+	double started; /* the process, since 1970 */
 };
 
 /* Replies with the response, and lets it go; NULL cuts the connection. */

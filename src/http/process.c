@@ -3,50 +3,58 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 1024
+#define LINE_SIZE 1024
 
-static void read_stat(struct process_figures *out)
+/* Of proc(5)'s stat. False: it cannot be read. */
+static bool read_stat(struct process_figures *out, double *started)
 {
 	FILE *file = fopen("/proc/self/stat", "re");
-	char line[LINE_MAX_LEN];
+	char line[LINE_SIZE];
 	uint64_t user, system, start;
 	int64_t resident_pages;
 	double tick = (double)sysconf(_SC_CLK_TCK);
 
 	if (!file)
-		return;
-	char *got = fgets(line, sizeof(line), file);
+		return false;
+	const char *got = fgets(line, sizeof(line), file);
 	fclose(file);
-	char *after_name = got ? strrchr(line, ')') : NULL; /* proc(5): the name may hold anything */
+	const char *after_name = got ? strrchr(line, ')') : NULL; /* which may hold anything itself */
 	if (!after_name ||
 		sscanf(after_name + 1,
-			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %" SCNu64
-			" %*d %" SCNu64 " %" SCNu64 " %" SCNd64,
-			&user, &system, &out->threads, &start, &out->virtual_bytes, &resident_pages) != 6)
-		return;
+			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %*d %*d %" SCNu64
+			" %" SCNu64 " %" SCNd64,
+			&user, &system, &start, &out->virtual_bytes, &resident_pages) != 5)
+		return false;
 	out->cpu_seconds = (double)(user + system) / tick;
-	out->start_time = (double)start / tick; /* since the host started */
 	out->resident_bytes = (uint64_t)resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	*started = (double)start / tick;
+	return true;
 }
 
-static double host_start(void)
+static double clock_seconds(clockid_t id)
 {
-	FILE *file = fopen("/proc/stat", "re");
-	char line[LINE_MAX_LEN];
-	double start = 0;
+	struct timespec now;
 
-	if (!file)
+	clock_gettime(id, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* /proc/stat says when the host started, but a unit may be kept from all of /proc that is not about processes. */
+double process_start_time(void)
+{
+	struct process_figures figures;
+	double started;
+
+	if (!read_stat(&figures, &started))
 		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "btime %lf", &start) == 1)
-			break;
-	fclose(file);
-	return start;
+	return clock_seconds(CLOCK_REALTIME) - clock_seconds(CLOCK_BOOTTIME) + started;
 }
 
 static uint64_t count_fds(void)
@@ -65,11 +73,10 @@ static uint64_t count_fds(void)
 void process_read(struct process_figures *out)
 {
 	struct rlimit limit;
+	double started;
 
 	*out = (struct process_figures){0};
-	read_stat(out);
-	if (out->start_time > 0)
-		out->start_time += host_start();
+	read_stat(out, &started);
 	out->open_fds = count_fds();
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
 		out->max_fds = limit.rlim_cur;

@@ -7,12 +7,13 @@
 
 struct process_figures { /* what cannot be read is 0 */
 	double cpu_seconds;
-	double start_time; /* since 1970 */
 	uint64_t open_fds, max_fds;
 	uint64_t resident_bytes, virtual_bytes;
-	uint64_t threads;
 };
 
 void process_read(struct process_figures *out);
+
+/* When the process started, since 1970; 0: not known. To be asked once: the clocks that it is worked out from drift. */
+double process_start_time(void);
 
 #endif

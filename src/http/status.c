@@ -127,7 +127,7 @@ static json_t *version_value(const struct figures *f)
 
 static json_t *started_value(const struct figures *f)
 {
-	return time_value(f->process.start_time);
+	return time_value(f->started);
 }
 
 static json_t *ready_value(const struct figures *f)
