@@ -191,7 +191,7 @@ subtest "HTTP" => sub {
 subtest "forwarding" => sub {
     my $silent = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Proto => "udp") or die $!;
     my $upstream = "127.0.0.1:" . $silent->sockport;
-    my ($other, $its) = start(resolvers => [$upstream], timeout => 1, workers => 1);
+    my ($other, $its) = start(resolvers => [$upstream], timeout => 30, workers => 1);
     my $resolver = $other->resolver(rd => 1);
     my $pending = $resolver->bgsend("www.example", "A");
     my $metrics = wait_metrics($its, sub { $_->value("mesos_named_forward_waiting_clients") });
