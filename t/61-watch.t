@@ -53,6 +53,9 @@ sub connections {
     return scalar grep { /^socket:\[(\d+)\]$/ && $inode{$1} } map { readlink || "" } glob "/proc/$named->{pid}/fd/*";
 }
 
+$sim->cmd("app-add", name => "second", n => 1);
+ok $named->wait_answer("second.marathon.mesos"), "another app is there";
+
 my $sleeper = ask("serial=" . serial() . "&name=_nobody._tcp.marathon.mesos&timeout=300");
 
 subtest "the current serial" => sub {
@@ -65,7 +68,7 @@ subtest "a change ends the wait" => sub {
     my $since = serial();
     my @sockets = map { ask("serial=$since") } 1 .. 3;
     my $one = ask("serial=$since&name=MyWebService.marathon");
-    my $other = ask("serial=$since&name=leader.mesos&timeout=300");
+    my $other = ask("serial=$since&name=second.marathon.mesos&timeout=300");
     ok !(grep { !waits($_) } @sockets, $one, $other), "all wait";
     $sim->cmd("scale", app => "mywebservice", n => 8);
     for my $socket (@sockets) {
@@ -83,7 +86,11 @@ subtest "a change ends the wait" => sub {
     my %now = map { $_->address => 1 } grep { $_->type eq "A" } $named->query($name)->answer;
     ok !(grep { !$now{ $_->{value} } } @{ by_name($got)->{"$name."}{added} }), "what was added is answered with";
     ok waits($other), "who waits for another one waits on";
-    close $other;
+    my $middle = serial();
+    $sim->cmd("scale", app => "mywebservice", n => 7);
+    ok Named::wait_until(sub { serial() != $middle }), "and over one more change";
+    $sim->cmd("scale", app => "second", n => 2);
+    is_deeply [ keys %{ by_name(answer($other)) } ], ["second.marathon.mesos."], "until that one changes";
 };
 
 subtest "changes that went by" => sub {
