@@ -163,6 +163,29 @@ subtest "the command" => sub {
 
 $named->stop_ok;
 
+subtest "zone files" => sub {
+    my $file = "$named->{dir}/zone";
+    open my $out, ">", $file or die "$file: $!";
+    print $out "\$TTL 300\n@ SOA ns host 7 3600 600 86400 30\n@ NS ns\nns A 192.0.2.53\n",
+        "*.any A 192.0.2.1\nchild NS ns.child\nns.child A 192.0.2.54\n";
+    close $out;
+    my $static = Named->start(config => NamedHttp::config(masters => [ $sim->hostport ], enumerationOn => JSON::PP::false,
+        zones => [ { name => "shop.example", file => $file } ]));
+    ok $static->wait_answer($name), "the zone is there";
+    $http = NamedHttp->new($static);
+    my $answer = ask("ns.shop.example");
+    is $answer->{records}[0]{source}, "zone file", "a record of a zone file";
+    is $answer->{zone}, "shop.example.", "of that zone";
+    $answer = ask("x.any.shop.example");
+    is $answer->{answer}, "wildcard", "a wildcard answers";
+    is $answer->{wildcard}, "*.any.shop.example.", "that one";
+    $answer = ask("www.child.shop.example");
+    is $answer->{answer}, "delegated", "a name that others have";
+    is $answer->{delegation}, "child.shop.example.", "from there on";
+    is_deeply ask("mywebservise.marathon")->{near}, [], "without enumeration no other names are told";
+    $static->stop_ok;
+};
+
 subtest "a unix socket, and credentials" => sub {
     my $path = "$named->{dir}/http";
     for my $credentials ({ user => "admin", password => "hunter2" }, { token => "0123456789abcdef" }) {

@@ -148,6 +148,28 @@ subtest "clients that go away" => sub {
 ok waits($sleeper), "one waits when it stops";
 $named->stop_ok;
 
+subtest "not all can wait" => sub {
+    my $small = Named->start(config => NamedHttp::config(masters => [ $sim->hostport ]),
+        command => [ "prlimit", "--nofile=128", Named::binary() ]);
+    ok $small->wait_answer($name), "few files may be open";
+    my $client = NamedHttp->new($small);
+    my $serial = $client->json("/v1/watch")->{serial};
+    my (@sockets, $refused);
+    for (1 .. 128) {
+        my $socket = $client->socket;
+        $socket->syswrite("GET /v1/watch?serial=$serial&timeout=300 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        last if $refused = !waits($socket) && NamedHttp::read_all($socket);
+        push @sockets, $socket;
+    }
+    like $refused, qr{^HTTP/1\.1 503 }, "after " . @sockets . " one more is refused";
+    is $client->get("/v1/version")->{status}, 200, "who does not wait is answered";
+    close pop @sockets;
+    ok Named::wait_until(sub { $client->get("/v1/watch?serial=$serial&timeout=0")->{status} == 200 }), "asking without waiting goes";
+    $sim->cmd("scale", app => "mywebservice", n => 4);
+    like NamedHttp::read_all($sockets[0]), qr{^HTTP/1\.1 200 }, "those who wait get their answer";
+    $small->stop_ok;
+};
+
 subtest "one name alone" => sub {
     my $closed = Named->start(config => NamedHttp::config(masters => [ $sim->hostport ], enumerationOn => JSON::PP::false));
     ok $closed->wait_answer($name), "the zone is there";
