@@ -25,7 +25,7 @@ $zk->session->ok("create /mesos");
 
 my %master = map { $_ => candidate($zk, $sim, $_) } 1 .. 3;
 my $named = Named->start(args => ["-v=1"],
-    config => { masters => undef, zk => "zk://" . $zk->servers . "/mesos", refreshSeconds => 60 });
+    config => { masters => undef, zk => "zk://" . $zk->servers . "/mesos", refreshSeconds => 1 });
 $named->wait_answer($NAME) or die $named->log;
 my $asker = Asker->start($named->{port}, @asked);
 
@@ -68,6 +68,28 @@ subtest "failover" => sub {
     diag "from the end of the leader's node to leader.mesos: @led ms, to the new leader's state: @told ms";
 };
 
+subtest "a new leader that has to learn" => sub {
+    $sim->cmd("leader", master => 2, recover => 0, unready => 0);
+    $master{1}->close;
+    leads($named, $sim->port(2), "it leads before it knows anything");
+    my $lookup = sub { my $reply = $named->query($NAME, "A"); return join " ", sort map { $_->address } $reply->answer };
+    my $known = $lookup->();
+    my $asked = sub { my $counters = $sim->counters; return $counters->{states} + $counters->{snapshots} };
+    my $before = $asked->();
+    $sim->cmd("ready");
+    ok Named::wait_until(sub { $asked->() > $before }), "it is asked, and knows only which agents there were";
+    is $lookup->(), $known, "the tasks are as they were";
+    $sim->cmd("recover", n => 2);
+    is $lookup->(), $known, "and as agents come back";
+    $sim->cmd("recover");
+    $sim->cmd("scale", app => "mywebservice", n => 4);
+    ok Named::wait_until(sub { $named->query($NAME, "A")->answer == 4 }), "then it is followed" or diag $named->log;
+    $sim->cmd("leader", master => 1);
+    $_->close for @master{ 2, 3 };
+    %master = map { $_ => candidate($zk, $sim, $_) } 1 .. 3;
+    masters_are($named, [ map { $sim->port($_) } 1 .. 3 ], "as before");
+};
+
 subtest "a leader that dies" => sub {
     my $began = time;
     $sim->cmd("leader", master => 2);
@@ -102,14 +124,13 @@ subtest "the quorum is lost" => sub {
     $_->close for values %master;
     my $before = connections();
     my $member = connected_to();
+    $sim->cmd("leader", master => 1);
     %master = map { $_ => candidate($zk, $sim, $_) } 1 .. 3;
     leads($named, $sim->port(1), "the first leads");
-    $sim->cmd("leader", master => 1);
     my @killed = ($member, (grep { $_ != $member } 1 .. 3)[0]);
     $zk->stop_member($_) for @killed;
     ok $named->wait_log(qr/warning zookeeper: no member of the ensemble takes us servers=3/), "no member is of use" or diag $named->log;
     is leader_port($named), $sim->port(1), "the last known leader is the leader";
-    my $polls = $sim->counters->{states};
     is $named->query($NAME, "A")->header->rcode, "NOERROR", "tasks stay";
     $zk->start_member($_, 0) for @killed;
     $zk->wait_member($_) for @killed;
