@@ -11,29 +11,16 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/siphash.h"
-#include "zone/emit.h"
-
-#define NAMES_PER_ELEMENT 6 /* about; tells a first load how large the zone will be */
 
 struct feed {
 	const struct conf *conf;
-	struct zone_store *store;
 	struct feed_hosts hosts;
-	struct feed_published published;
 	struct feed_clock clock;
-	struct naming *naming;
 	struct cluster_model *model;
 	struct retention *retention;
-	struct guard guard;
-	uint64_t records; /* of the cluster, in the zone */
+	struct publisher *publisher;
 	struct cluster_builder builder;
-	struct zone_emit emit;
-	struct addr *servers; /* of the name server's own records */
-	size_t server_count;
-	bool apex_made; /* the records that never change are in the zone */
 
-	const struct cluster_view *view;   /* the last published, the store's; NULL before the first */
-	struct cluster_master last_leader; /* that was published */
 	struct cluster_master next_leader; /* as the last document names it, or who detects masters */
 	struct mesos_master *detected;     /* NULL: the configured ones count */
 	size_t detected_count;
@@ -46,9 +33,7 @@ struct feed {
 	bool leader_told;   /* masters were detected meanwhile: newer than what the document says */
 	bool waiting;       /* the first document is in, and names of hosts are still being looked up */
 	bool patience_over; /* no more waiting for them */
-	bool loaded;
 
-	int64_t left_out[NAMING_LEFT_OUT_COUNT]; /* as it will be after the update under way */
 	uint64_t skipped[STATE_SKIPS]; /* of the document under way */
 	uint64_t skipped_what[STATE_SKIPS], told_skipped[STATE_SKIPS]; /* sums of what it was; when last logged */
 	char skipped_text[STATE_SKIPS][128];
@@ -67,25 +52,6 @@ static size_t host_addrs(const struct feed *feed, const char *host, size_t len, 
 	return feed->hosts.lookup(feed->hosts.arg, host, len, out, room);
 }
 
-static int make_servers(struct feed *feed, const struct addr *local, size_t local_count)
-{
-	const struct conf *conf = feed->conf;
-
-	feed->servers = calloc(conf->listener_count + local_count + 1, sizeof(feed->servers[0]));
-	if (!feed->servers)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < conf->listener_count; i++) {
-		if (!addr_is_any(&conf->listeners[i])) {
-			feed->servers[feed->server_count++] = conf->listeners[i];
-			continue;
-		}
-		for (size_t j = 0; j < local_count; j++)
-			if (local[j].len == conf->listeners[i].len && !addr_is_loopback(&local[j]))
-				feed->servers[feed->server_count++] = local[j];
-	}
-	return 0;
-}
-
 static double monotonic(void *arg)
 {
 	struct timespec now;
@@ -102,21 +68,19 @@ static double now(const struct feed *feed)
 struct feed *feed_new(const struct conf *conf, struct zone_store *store, const struct feed_hosts *hosts,
 	const struct addr *local, size_t local_count)
 {
-	const struct naming_settings naming = naming_settings_of(conf);
 	struct feed *feed = calloc(1, sizeof(*feed));
 
 	if (!feed)
 		return NULL;
 	feed->conf = conf;
-	feed->store = store;
 	feed->hosts = *hosts;
-	feed->naming = naming_new(&naming);
 	feed->model = cluster_model_new();
 	feed->clock.now = monotonic;
-	feed->guard.share = conf->mass_removal_guard;
 	if (feed->model)
 		feed->retention = retention_new(feed->model);
-	if (!feed->naming || !feed->retention || make_servers(feed, local, local_count)) {
+	if (feed->model)
+		feed->publisher = publisher_new(conf, store, feed->model, local, local_count);
+	if (!feed->retention || !feed->publisher) {
 		feed_free(feed);
 		return NULL;
 	}
@@ -128,17 +92,16 @@ void feed_free(struct feed *feed)
 	if (!feed)
 		return;
 	cluster_builder_fini(&feed->builder);
+	publisher_free(feed->publisher);
 	retention_free(feed->retention);
 	cluster_model_free(feed->model);
-	naming_free(feed->naming);
-	free(feed->servers);
 	free(feed->detected);
 	free(feed);
 }
 
 void feed_set_published(struct feed *feed, const struct feed_published *published)
 {
-	feed->published = *published;
+	publisher_set_call(feed->publisher, published->call, published->arg);
 }
 
 void feed_set_clock(struct feed *feed, const struct feed_clock *clock)
@@ -259,50 +222,6 @@ void feed_document_begin(struct feed *feed)
 	cluster_model_begin(feed->model);
 }
 
-static struct naming_sink emit_sink(struct feed *feed, int change)
-{
-	feed->emit.change = change;
-	return zone_emit_sink(&feed->emit);
-}
-
-static void agent_changed(void *arg, const struct cluster_agent *before, const struct cluster_agent *after)
-{
-	struct feed *feed = arg;
-	struct naming_sink sink = emit_sink(feed, -1);
-
-	if (before)
-		naming_agent(feed->naming, before, &sink);
-	sink = emit_sink(feed, 1);
-	if (after)
-		naming_agent(feed->naming, after, &sink);
-	zone_emit_fold(&feed->emit);
-}
-
-static void framework_changed(void *arg, const struct cluster_framework *before, const struct cluster_framework *after)
-{
-	struct feed *feed = arg;
-	struct naming_sink sink = emit_sink(feed, -1);
-
-	if (before)
-		naming_framework(feed->naming, before, &sink);
-	sink = emit_sink(feed, 1);
-	if (after)
-		naming_framework(feed->naming, after, &sink);
-}
-
-static void task_changed(void *arg, const struct cluster_task_view *before, const struct cluster_task_view *after)
-{
-	struct feed *feed = arg;
-	struct naming_sink sink = emit_sink(feed, -1);
-
-	if (before->task)
-		naming_task(feed->naming, before->task, before->agent, before->framework, &sink);
-	sink = emit_sink(feed, 1);
-	if (after->task)
-		naming_task(feed->naming, after->task, after->agent, after->framework, &sink);
-	zone_emit_fold(&feed->emit);
-}
-
 /* HOST:PORT to a master with the addresses that are known. */
 static struct cluster_master master_of(const struct feed *feed, const char *host, size_t len, uint16_t port)
 {
@@ -337,189 +256,15 @@ static struct cluster_view *view_now(const struct feed *feed)
 	return view;
 }
 
-static bool same_masters(const struct cluster_view *a, const struct cluster_view *b)
-{
-	return a->master_count == b->master_count && !memcmp(&a->leader, &b->leader, sizeof(a->leader)) &&
-		!memcmp(a->masters, b->masters, a->master_count * sizeof(a->masters[0]));
-}
-
-static void change_masters(struct feed *feed, const struct cluster_view *before, const struct cluster_view *after)
-{
-	if (before && same_masters(before, after))
-		return;
-	struct naming_sink sink = emit_sink(feed, -1);
-	if (before)
-		naming_masters(feed->naming, &before->leader, before->masters, before->master_count, &sink);
-	sink = emit_sink(feed, 1);
-	naming_masters(feed->naming, &after->leader, after->masters, after->master_count, &sink);
-}
-
-/* The zone's NS record and the name server's addresses. */
-static void make_apex(struct feed *feed)
-{
-	const char *mname = feed->conf->soa_mname;
-	struct naming_sink sink = emit_sink(feed, 1);
-	uint8_t ns[DNAME_MAX];
-	size_t ns_len = dname_from_text(ns, mname, strlen(mname)), domain_len;
-	const uint8_t *domain = naming_domain(feed->naming, &domain_len);
-
-	struct zone_touch *apex = zone_txn_name(feed->emit.txn, 0, domain, domain_len);
-	zone_txn_change(feed->emit.txn, apex, ZONE_RANK_SERVED, 1, RR_NS, feed->conf->ttl, ns, (uint16_t)ns_len);
-	naming_name_server(feed->naming, mname, feed->servers, feed->server_count, &sink);
-}
-
-static void log_commit(const struct feed *feed, const struct zone_commit *commit, bool first)
-{
-	struct cluster_counts n = cluster_model_counts(feed->model);
-	struct zone_counters zone;
-
-	if (!first && !log_enabled(LOG_LEVEL_DEBUG))
-		return;
-	zone_store_counters(feed->store, &zone);
-	unsigned long long records = zone.a + zone.aaaa + zone.srv + zone.other;
-	if (first)
-		log_info("zone", "the first state is served serial=%" PRIu32
-			" agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%llu", commit->serial, n.agents,
-			n.frameworks, n.tasks, zone.names, records);
-	else
-		log_debug("zone",
-			"%s serial=%" PRIu32 " agents=%zu frameworks=%zu tasks=%zu names=%" PRIu64 " records=%llu"
-			" records_added=%" PRIu32 " records_removed=%" PRIu32 " names_touched=%" PRIu32
-			" pages_touched=%" PRIu32,
-			commit->changed ? "the zone changed" : "no change", commit->serial, n.agents, n.frameworks,
-			n.tasks, zone.names, records, commit->records_added, commit->records_removed,
-			commit->names_touched, commit->pages_touched);
-}
-
-static void count_leader(struct feed *feed, const struct cluster_master *leader)
-{
-	if (!leader->addr_count)
-		return;
-	if (feed->last_leader.addr_count && memcmp(&feed->last_leader, leader, sizeof(*leader)) != 0)
-		feed->counters.leader_changes++;
-	feed->last_leader = *leader;
-}
-
-enum update {
-	UPDATE_PART,  /* what is named has changed, the rest stays */
-	UPDATE_CHECK, /* the same; it may be refused as a whole */
-	UPDATE_WHOLE, /* what is not named is gone */
-};
-
-/* Makes the next version of the zone from the model's update, up to where it can still be given up. On an error the
- * update has ended. */
-static int prepare(struct feed *feed, bool complete, const struct cluster_view *view)
-{
-	const struct cluster_changes changes = {.arg = feed, .agent = agent_changed, .framework = framework_changed,
-		.task = task_changed};
-
-	memcpy(feed->left_out, feed->counters.left_out, sizeof(feed->left_out));
-	feed->emit = (struct zone_emit){.txn = zone_txn_begin(feed->store,
-			NAMES_PER_ELEMENT * cluster_model_pending(feed->model)), .ttl = feed->conf->ttl,
-		.left_out = feed->left_out};
-	if (!feed->emit.txn) {
-		cluster_model_abort(feed->model);
-		return ERR_NOMEM;
-	}
-	int err = cluster_model_prepare(feed->model, complete, &changes);
-	if (err) {
-		zone_txn_abort(feed->emit.txn);
-		return err;
-	}
-	change_masters(feed, feed->view, view);
-	if (!feed->apex_made)
-		make_apex(feed);
-	if (!feed->waiting && !feed->loaded)
-		zone_txn_set_loaded(feed->emit.txn);
-	err = zone_txn_prepare(feed->emit.txn);
-	if (err)
-		cluster_model_abort(feed->model);
-	return err;
-}
-
-/* Does what was prepared take away more than it may? */
-static bool takes_too_much(const struct feed *feed)
-{
-	uint32_t added, removed;
-
-	zone_txn_counts(feed->emit.txn, &added, &removed);
-	return feed->loaded && guard_trips(&feed->guard, feed->records, added, removed);
-}
-
-/* A whole state was prepared that takes away too much. Lets pass what it brings, but nothing that is gone from it; or
- * nothing of it at all, if what it does name takes as much away. */
-static int prepare_held(struct feed *feed, const struct cluster_view *view)
-{
-	zone_txn_abort(feed->emit.txn);
-	int err = cluster_model_retract(feed->model);
-	if (!err)
-		err = prepare(feed, false, view);
-	if (err || !takes_too_much(feed))
-		return err;
-	zone_txn_abort(feed->emit.txn);
-	cluster_model_abort(feed->model);
-	cluster_model_begin(feed->model);
-	return prepare(feed, false, view);
-}
-
-/* What was prepared becomes the zone. Takes the view. */
-static void publish(struct feed *feed, struct cluster_view *view)
-{
-	bool load = !feed->waiting && !feed->loaded;
-	struct retired garbage = {0};
-	struct zone_commit result;
-
-	cluster_model_finish(feed->model, &garbage);
-	view->maps = cluster_model_maps(feed->model);
-	zone_txn_publish(feed->emit.txn, view, &garbage, &result);
-	feed->view = view;
-	count_leader(feed, &view->leader);
-	feed->apex_made = true;
-	feed->loaded |= load;
-	feed->records += result.records_added;
-	feed->records -= result.records_removed;
-	memcpy(feed->counters.left_out, feed->left_out, sizeof(feed->left_out));
-	feed->counters.pages_touched = result.pages_touched;
-	feed->counters.names_touched = result.names_touched;
-	feed->counters.elements = cluster_model_counts(feed->model);
-	log_commit(feed, &result, load);
-	if (feed->published.call)
-		feed->published.call(feed->published.arg);
-}
-
-/* Commits the model's update, and the masters', to the zone. Returns whether a part of it was held back, or an error.
- */
-static int commit(struct feed *feed, enum update kind)
+/* Commits the model's update, and the masters'. As publisher_commit(). */
+static int commit(struct feed *feed, enum publisher_kind kind)
 {
 	struct cluster_view *view = view_now(feed);
-	int err = view ? 0 : ERR_NOMEM;
-	bool held = false;
 
-	if (err)
-		cluster_model_abort(feed->model);
-	else
-		err = prepare(feed, kind == UPDATE_WHOLE, view);
-	if (!err && kind != UPDATE_PART && takes_too_much(feed)) {
-		uint32_t added, removed;
-
-		zone_txn_counts(feed->emit.txn, &added, &removed);
-		if (kind == UPDATE_CHECK) {
-			zone_txn_abort(feed->emit.txn);
-			cluster_model_abort(feed->model);
-			err = ERR_LIMIT;
-		} else {
-			held = guard_hold(&feed->guard, feed->records, added, removed);
-			err = held ? prepare_held(feed, view) : 0;
-		}
-	} else if (!err && kind == UPDATE_WHOLE) {
-		guard_pass(&feed->guard);
-	}
-	if (err) {
-		free(view);
-		return err;
-	}
-	publish(feed, view);
-	return held;
+	if (view)
+		return publisher_commit(feed->publisher, kind, view, !feed->waiting);
+	cluster_model_abort(feed->model);
+	return ERR_NOMEM;
 }
 
 /* Says once what was skipped: again only when it is not the same as in the document before. */
@@ -565,7 +310,7 @@ static int update_hosts(struct feed *feed, bool elements)
 	if (err)
 		cluster_model_abort(feed->model);
 	else
-		err = commit(feed, UPDATE_PART);
+		err = commit(feed, PUBLISH_PART);
 	if (err)
 		log_error("mesos", "new addresses of hosts could not be taken in error=\"%s\"", err_text(err));
 	return err;
@@ -584,13 +329,13 @@ static int end_document(struct feed *feed, bool ok, const struct cluster_master 
 	bool was_waiting = feed->waiting;
 	if (!feed->leader_told)
 		feed->next_leader = *leader;
-	if (!feed->loaded && !feed->patience_over)
+	if (!publisher_is_loaded(feed->publisher) && !feed->patience_over)
 		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
 	err = retention_decide(feed->retention, &feed->next_leader, feed->agents, now(feed));
 	if (err)
 		cluster_model_abort(feed->model);
 	else
-		err = commit(feed, UPDATE_WHOLE);
+		err = commit(feed, PUBLISH_WHOLE);
 	if (err < 0) {
 		feed->next_leader = last_leader;
 		feed->waiting = was_waiting;
@@ -649,7 +394,7 @@ const struct cluster_element *feed_find(const struct feed *feed, enum cluster_ki
 	return cluster_model_find(feed->model, kind, framework_id, framework_len, id, id_len);
 }
 
-static int end_batch(struct feed *feed, enum update kind)
+static int end_batch(struct feed *feed, enum publisher_kind kind)
 {
 	int err = feed->batch_error;
 
@@ -676,12 +421,12 @@ struct cluster_maps feed_maps(const struct feed *feed)
 
 int feed_events_end(struct feed *feed)
 {
-	return end_batch(feed, UPDATE_PART);
+	return end_batch(feed, PUBLISH_PART);
 }
 
 int feed_check_end(struct feed *feed)
 {
-	return end_batch(feed, UPDATE_CHECK);
+	return end_batch(feed, PUBLISH_CHECK);
 }
 
 bool feed_keeps(const struct feed *feed, const struct cluster_element *element)
@@ -691,7 +436,7 @@ bool feed_keeps(const struct feed *feed, const struct cluster_element *element)
 
 bool feed_is_holding(const struct feed *feed)
 {
-	return feed->guard.holding;
+	return publisher_is_holding(feed->publisher);
 }
 
 double feed_due_in(const struct feed *feed)
@@ -715,7 +460,7 @@ void feed_tick(struct feed *feed)
 	if (err <= 0)
 		cluster_model_abort(feed->model);
 	else
-		err = commit(feed, UPDATE_PART);
+		err = commit(feed, PUBLISH_PART);
 	if (err < 0)
 		log_error("mesos", "what did not come back could not be taken out error=\"%s\"", err_text(err));
 	retention_settle(feed->retention, when, err >= 0);
@@ -768,12 +513,19 @@ bool feed_is_waiting(const struct feed *feed)
 
 bool feed_is_loaded(const struct feed *feed)
 {
-	return feed->loaded;
+	return publisher_is_loaded(feed->publisher);
 }
 
 void feed_get_counters(const struct feed *feed, struct feed_counters *out)
 {
+	const struct publisher_counters *zone = publisher_counters(feed->publisher);
+
 	*out = feed->counters;
-	out->guard = feed->guard;
+	memcpy(out->left_out, zone->left_out, sizeof(out->left_out));
+	out->elements = zone->elements;
+	out->leader_changes = zone->leader_changes;
+	out->pages_touched = zone->pages_touched;
+	out->names_touched = zone->names_touched;
+	out->guard = zone->guard;
 	retention_get_counters(feed->retention, &out->retention);
 }

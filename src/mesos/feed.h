@@ -7,8 +7,8 @@
 
 #include "cluster/model.h"
 #include "conf/conf.h"
-#include "mesos/guard.h"
 #include "mesos/master.h"
+#include "mesos/publisher.h"
 #include "mesos/retention.h"
 #include "mesos/state_parse.h"
 #include "zone/naming.h"
