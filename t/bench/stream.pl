@@ -16,7 +16,7 @@ use lib dirname(abs_path(__FILE__));
 use Bench;
 
 my %o = (tasks => 100000, probes => 10000, rate => 200, count => 10000, others => 40, questions => 20000, poll => "1,5", bursts => 3);
-GetOptions(\%o, "tasks=i", "probes=i", "rate=i", "count=i", "others=i", "questions=i", "poll=s", "bursts=i", "smoke", "help") or exit 2;
+GetOptions(\%o, "tasks=i", "probes=i", "rate=i", "count=i", "others=i", "questions=i", "poll:s", "bursts=i", "smoke", "help") or exit 2;
 if ($o{help}) {
     print <<"EOT";
 usage: stream.pl [--tasks=100000] [--probes=10000] [--rate=200] [--count=10000] [--others=40] [--questions=20000]
