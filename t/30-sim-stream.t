@@ -352,7 +352,7 @@ subtest "ends" => sub {
 };
 
 subtest "faults of requests" => sub {
-    my %path = (path => "/api/v1", n => 1);
+    my %path = (path => "/master/api/v1", n => 1);
     my $fault = sub { $sim->cmd("fault", %path, @_); return $sim->subscribe };
     my $stream = $fault->(kind => "cut", after => 1000);
     is($stream->drain, "eof", "cut");
@@ -531,6 +531,9 @@ subtest "recordings" => sub {
     is($s->try_cmd(POST => "play", file => "$dir/record")->{status}, 200, "a record is a recording too");
     is($s->try_cmd(POST => "play", file => $file->("none", "7\n{"))->{status}, 400, "half of one is not");
     is($s->try_cmd(POST => "play", file => "/nowhere")->{status}, 400, "nor is none");
+    $s->cmd("play", file => "$data/mesos-1.12.0-real-C-5070.recordio", first => 2, end => "last");
+    $stream = $s->subscribe;
+    is_deeply([ $all->($stream, 3), $stream->{end} ], [ @records[ 0, 1 ], undef, "last" ], "only the first two");
     $s->cmd("play");
     is(decode_json($s->subscribe->next_text)->{subscribed}{get_state}{get_agents}{agents}[0]{agent_info}{port}, 5051, "the cluster again");
     is($s->stop, 0, "it ends cleanly");

@@ -95,6 +95,11 @@ bool answer_is_api(const char *path)
 	return find_endpoint(path)->kind == ENDPOINT_API;
 }
 
+const char *answer_fault_path(const char *path)
+{
+	return answer_is_api(path) ? "/api/v1" : path;
+}
+
 void answer_set_document(struct answer *a, struct document *d, bool gzip)
 {
 	if (!d) {

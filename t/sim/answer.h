@@ -38,6 +38,8 @@ const char *answer_endpoint_name(unsigned i);
 void answer_make(struct sim *s, const struct sim_master *m, const struct answer_request *q, struct answer *a);
 /* 200 and that document, whose reference it takes, compressed if the client wants that and it pays; 500 for NULL. */
 void answer_set_document(struct answer *a, struct document *d, bool gzip);
+/* What faults call it: the API has one name there. */
+const char *answer_fault_path(const char *path);
 /* Is it one that takes POST? */
 bool answer_is_api(const char *path);
 /* An error in Mesos' form. */

@@ -72,10 +72,10 @@ static const struct command {
 	{"POST", "stream-send", control_stream_send, false, "kind=KIND [master=N] ...",
 		"something odd to the subscribers of that master (all); the kinds are below"},
 	{"POST", "play", control_play, false,
-		"[file=PATH [timeline=PATH [pace=N]] [cut=N [middle=yes] [n=N]] [end=eof|last|reset]]",
-		"subscribers get that recording, N times as fast as it was recorded (0: at full speed, as\n"
-		"without a timeline); cut after N records, or in the middle of the next one, the next N\n"
-		"times (always). Without a file: the cluster again"},
+		"[file=PATH [first=N] [timeline=PATH [pace=N]] [cut=N [middle=yes] [n=N]] [end=eof|last|reset]]",
+		"subscribers get that recording (its first N records), N times as fast as it was recorded (0:\n"
+		"at full speed, as without a timeline); cut after N records, or in the middle of the next one,\n"
+		"the next N times (always). Without a file: the cluster again"},
 	{"POST", "pulse", control_pulse, true, "[changes=N [framework=F]] [agents=N] [checks=N] [seed=S]",
 		"from now on, so many times a second: a random change (of that framework), an agent that\n"
 		"comes back after a failover, the unwell tasks' checks failing once more"},

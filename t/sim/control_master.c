@@ -111,7 +111,7 @@ int control_fault(struct control *c)
 	if ((to && strlen(to) >= sizeof(f.to)) || (path && strlen(path) >= sizeof(f.path)))
 		return control_fail(c, "too long");
 	snprintf(f.to, sizeof(f.to), "%s", to ? to : "");
-	snprintf(f.path, sizeof(f.path), "%s", path ? path : "");
+	snprintf(f.path, sizeof(f.path), "%s", path ? answer_fault_path(path) : "");
 	if (faults_add(&c->sim->faults, &f))
 		return control_fail(c, "no more than %u faults at a time", FAULTS_MAX);
 	if (f.kind == FAULT_REFUSE)

@@ -236,7 +236,7 @@ int control_play(struct control *c)
 	const char *file = control_arg(c, "file"), *timeline = control_arg(c, "timeline"), *end = control_arg(c, "end");
 	const char *pace = control_arg(c, "pace"), *cut = control_arg(c, "cut");
 	enum stream_end how = STREAM_GOES_ON;
-	uint64_t pieces = SIZE_MAX, cuts;
+	uint64_t pieces = SIZE_MAX, first, cuts;
 	struct play p;
 	int err;
 
@@ -244,7 +244,7 @@ int control_play(struct control *c)
 		play_fini(&c->sim->play);
 		return 0;
 	}
-	if ((cut && (err = control_number(c, "cut", 0, &pieces))) || (err = control_number(c, "n", 0, &cuts)))
+	if ((cut && (err = control_number(c, "cut", 0, &pieces))) || (err = control_number(c, "first", 0, &first)) || (err = control_number(c, "n", 0, &cuts)))
 		return err;
 	if (end && stream_parse_end(end, &how))
 		return control_fail(c, "end is one of eof, last, middle, reset");
@@ -260,6 +260,8 @@ int control_play(struct control *c)
 	if (pace)
 		p.pace = strtod(pace, NULL);
 	p.cut = (size_t)pieces;
+	if (first && first < p.count)
+		p.count = (size_t)first;
 	p.cuts = cuts ? cuts : UINT64_MAX;
 	p.middle = control_arg(c, "middle") != NULL;
 	p.end = how;

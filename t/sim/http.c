@@ -340,7 +340,7 @@ static enum MHD_Result master_request(
 
 	sim_lock(s);
 	uint64_t cleared = s->faults.cleared;
-	bool faulty = faults_take(&s->faults, h->master->number, path, &f);
+	bool faulty = faults_take(&s->faults, h->master->number, answer_fault_path(path), &f);
 	s->counters.requests++;
 	s->counters.faults += faulty;
 	if (faulty && f.kind == FAULT_HANG)
