@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 
-use File::Temp qw(tempdir);
+use Certificates;
 use JSON::PP;
 use MesosSim;
 use Named;
@@ -161,28 +161,8 @@ subtest "basic authentication" => sub {
     $sim->stop;
 };
 
-# Certificates of an authority of the test's own.
-sub certificates {
-    my $dir = tempdir("mesos-tls-XXXXXX", TMPDIR => 1, CLEANUP => 1);
-    my @request = qw(req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256);
-    my $openssl = sub { return system("openssl @_ >>$dir/log 2>&1") == 0 };
-    for my $ca ("ca", "other") {
-        $openssl->(@request, "-x509 -days 2 -subj /CN=$ca -keyout $dir/$ca.key -out $dir/$ca.pem") or return;
-    }
-    my %names = (ip => "IP:127.0.0.1", name => "DNS:localhost", client => "DNS:client");
-    for my $who (sort keys %names) {
-        open my $out, ">", "$dir/$who.ext" or die;
-        print $out "subjectAltName=$names{$who}\n";
-        close $out;
-        $openssl->(@request, "-subj /CN=$who -keyout $dir/$who.key -out $dir/$who.csr") or return;
-        $openssl->("x509 -req -days 2 -in $dir/$who.csr -CA $dir/ca.pem -CAkey $dir/ca.key -CAcreateserial",
-            "-extfile $dir/$who.ext -out $dir/$who.pem") or return;
-    }
-    return $dir;
-}
-
 subtest "HTTPS" => sub {
-    my $dir = certificates() or plan skip_all => "openssl made no certificates";
+    my $dir = Certificates::make() or plan skip_all => "openssl made no certificates";
     my $sim = eval { cluster(args => [ "--tls-key", "$dir/ip.key", "--tls-cert", "$dir/ip.pem" ]) }
         or plan skip_all => "mesos-sim has no TLS";
     my %https = (mesosHTTPSOn => JSON::PP::true);

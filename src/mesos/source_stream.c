@@ -150,9 +150,8 @@ static double count_loss(struct source *s, enum source_loss loss, const char *te
 		if (s->way == CONF_SOURCE_AUTO)
 			avoid(s, master);
 	}
-	log_limited(&master->limit, LOG_LEVEL_WARN, SOURCE_TAG,
-		"the event stream has ended host=%s port=%u reason=%s lived_s=%.0f: %s", master->host, master->port,
-		source_loss_name(loss), lived, text);
+	log_warn(SOURCE_TAG, "the event stream has ended host=%s port=%u reason=%s lived_s=%.0f: %s", master->host,
+		master->port, source_loss_name(loss), lived, text);
 	return delay;
 }
 
