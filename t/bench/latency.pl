@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# How long answers take, at a fixed rate: while nothing else happens, while the state of a large cluster is fetched and
-# compared each second, and while a tenth of that cluster comes and goes. One core serves and follows the cluster,
-# the other asks; the simulated cluster only gets what is left of both.
+# How long answers take, at a fixed rate: while nothing else happens, while the whole state of a large cluster is fetched and
+# loaded again and again, while events of its changes come in, and while clients dump it over HTTP. One core serves and
+# follows the cluster, the other asks; the simulated cluster and the clients that dump only get what is left of both.
 use strict;
 use warnings;
 
@@ -12,17 +12,18 @@ use Getopt::Long;
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => 100000, rate => 50000, seconds => 5, rounds => 3);
-GetOptions(\%o, "tasks=i", "rate=i", "seconds=f", "rounds=i", "smoke", "help") or exit 2;
+my %o = (tasks => 100000, rate => 50000, seconds => 5, rounds => 3, events => 500, clients => 10);
+GetOptions(\%o, "tasks=i", "rate=i", "seconds=f", "rounds=i", "events=i", "clients=i", "smoke", "help") or exit 2;
 if ($o{help}) {
     print <<"EOT";
-usage: latency.pl [--tasks=100000] [--rate=50000] [--seconds=5] [--rounds=3] [--smoke]
+usage: latency.pl [--tasks=100000] [--rate=50000] [--seconds=5] [--rounds=3] [--events=500] [--clients=10] [--smoke]
 
-Percentiles of the time to an answer over UDP, in microseconds. --smoke: only that it runs.
+Percentiles of the time to an answer over UDP, in microseconds, RATE times a second; meanwhile about EVENTS events a
+second, or CLIENTS that dump /v1/enumerate in a loop. --smoke: only that it runs.
 EOT
     exit 0;
 }
-@o{qw(tasks rate seconds rounds)} = (200, 1000, 0.2, 1) if $o{smoke};
+@o{qw(tasks rate seconds rounds clients)} = (200, 1000, 0.2, 1, 2) if $o{smoke};
 
 my $dir = Bench::folder();
 my $sim = Bench::cluster($o{tasks} / 10, $o{tasks});
@@ -40,38 +41,59 @@ sub ask {
     return { $line =~ /(\w+)=([\d.]+)/g };
 }
 
-# Runs `ask` so often, `while` goes on in a process beside it.
+# Runs `ask` so often, and each of `meanwhile` goes on in a process beside it.
 sub rounds {
-    my ($port, $while) = @_;
-    my $pid = 0;
-    if ($while) {
-        $pid = Bench::beside($while);
-        sleep 1;
-    }
+    my ($port, @meanwhile) = @_;
+    my @pids = map { Bench::beside($_) } @meanwhile;
+    sleep 1 if @pids;
     my @all = map { ask($port) } 1 .. $o{rounds};
-    Bench::stop($pid) if $pid;
+    Bench::stop($_) for @pids;
     return @all;
 }
 
+my $http = Bench::free_port();
+
 sub restart {
-    my ($seconds) = @_;
-    return Bench::start_named($dir, undef,
-        config => { masters => [ $sim->hostport ], refreshSeconds => $seconds, stateTimeoutSeconds => 120 });
+    my (%config) = @_;
+    return Bench::start_named($dir, undef, config => { masters => [ $sim->hostport ], stateTimeoutSeconds => 120,
+        httpon => JSON::PP::true, httplistener => "127.0.0.1", httpport => $http, %config });
 }
 
-my @rows = ([ "meanwhile", "median us", "99 %", "99.9 %", "longest", "lost" ]);
+sub dump_for_ever {
+    my (@headers) = @_;
+    POSIX::setsid();
+    while (1) {
+        my $curl = fork // die "fork: $!";
+        exec "curl", "-s", "-o", "/dev/null", (map { ("-H", $_) } @headers), "http://127.0.0.1:$http/v1/enumerate" unless $curl;
+        local $SIG{TERM} = sub { kill TERM => $curl; exit 0 };
+        waitpid $curl, 0;
+    }
+}
+
+my @rows = ([ "meanwhile", "median us", "x", "99 %", "99.9 %", "x", "longest", "lost" ]);
+my %idle;
 
 sub row {
     my ($title, @all) = @_;
-    my $lost = 0;
+    my ($lost, %r) = 0;
     $lost += $_->{lost} for @all;
-    push @rows, [ $title, (map { my $key = $_; sprintf "%.0f", Bench::median(map { $_->{$key} } @all) } qw(median p99 p999 max)), $lost ];
+    for my $key (qw(median p99 p999 max)) {
+        $r{$key} = Bench::median(map { $_->{$key} } @all);
+        $idle{$key} ||= $r{$key};
+    }
+    push @rows, [ $title, (map { (sprintf("%.0f", $r{ $_->[0] }), $_->[1] ? sprintf("%.2f", $r{ $_->[0] } / $idle{ $_->[0] }) : ()) }
+        [ "median", 1 ], ["p99"], [ "p999", 1 ], ["max"]), $lost ];
 }
 
-my ($pid, $port) = restart(3600);
+my ($pid, $port) = restart(refreshSeconds => 3600);
 row("nothing", rounds($port));
+$sim->cmd("pulse", changes => int($o{events} / 3), seed => 1);    # a change is three events or so
+row("$o{events} events a second", rounds($port));
+$sim->cmd("pulse");
+row("$o{clients} clients dump", rounds($port, (sub { dump_for_ever() }) x $o{clients}));
+row("$o{clients} clients dump, gzip", rounds($port, (sub { dump_for_ever("Accept-Encoding: gzip") }) x $o{clients}));
 Bench::stop($pid);
-($pid, $port) = restart(1);
+($pid, $port) = restart(stateSource => "poll", refreshSeconds => 1);
 row("a refresh each second, nothing new", rounds($port));
 row("a refresh each second, " . int($o{tasks} / 10) . " tasks come or go", rounds($port, sub {
     for (my $n = 1;; $n = $n == 1 ? int($o{tasks} / 10) : 1) {
