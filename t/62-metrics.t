@@ -104,6 +104,9 @@ subtest "queries" => sub {
     $named->query("none.mesos", "AAAA");
     $named->query("leader.mesos", "TYPE65");
     $named->query("leader.mesos", "TYPE4711", tcp => 1);
+    my $future = Net::DNS::Packet->new("leader.mesos", "A");
+    $future->edns->version(1);
+    $named->exchange($future->data);
     $named->exchange("x" x 11, wait => 0.05);
     $named->exchange(Net::DNS::Packet->new("leader.mesos", "A")->data | ("\0\0\x80" . "\0" x 30), wait => 0.05);
     my $named_type = sub { my ($transport, $type, $rcode) = @_; return (transport => $transport, type => $type, rcode => $rcode) };
@@ -115,11 +118,12 @@ subtest "queries" => sub {
     is $replies->(qw(udp AAAA NXDOMAIN)), 1, "a name that is not there";
     is $replies->(qw(udp HTTPS NOERROR)), 1, "HTTPS";
     is $replies->(qw(tcp other NOERROR)), 1, "any other type";
-    is $grown->("mesos_named_dns_responses_total"), 8, "no more";
-    is $grown->("mesos_named_dns_queries_total", transport => "udp"), 7, "all messages over UDP";
+    is $replies->(qw(udp A BADVERS)), 1, "a version of EDNS that is none";
+    is $grown->("mesos_named_dns_responses_total"), 9, "no more";
+    is $grown->("mesos_named_dns_queries_total", transport => "udp"), 8, "all messages over UDP";
     is $grown->("mesos_named_dns_queries_total", transport => "tcp"), 3, "over TCP";
     is $grown->("mesos_named_dns_dropped_messages_total", reason => $_), 1, "one was dropped: $_" for qw(short response);
-    is $grown->("mesos_named_dns_answer_duration_seconds_count", transport => "udp"), 5, "UDP answers were timed";
+    is $grown->("mesos_named_dns_answer_duration_seconds_count", transport => "udp"), 6, "UDP answers were timed";
     is $grown->("mesos_named_dns_answer_duration_seconds_count", transport => "tcp"), 3, "TCP answers too";
     cmp_ok $grown->("mesos_named_dns_answer_duration_seconds_sum"), ">", 0, "they took some time";
     is $after->value("mesos_named_dns_answer_duration_seconds_bucket", transport => "udp", le => "+Inf"),
@@ -149,7 +153,8 @@ subtest "the cluster" => sub {
     is $metrics->value("mesos_named_zone_serial"), $soa, "the serial";
     is $status->{zone}{serial}, $soa, "also in /v1/status";
     is "$status->{leader}{address}:$status->{leader}{port}", $sim->hostport, "the leader";
-    is $status->{state}{source}, "poll", "how the state comes";
+    is $status->{state}{source}, "streaming", "how the state comes";
+    is $metrics->value("mesos_named_source_state", state => "streaming"), 1, "the same";
     cmp_ok $status->{state}{age_seconds}, "<", 60, "it is young";
     is $status->{ready}, JSON::PP::true, "ready";
     is_deeply $status->{reasons}, [], "so there are no reasons";
@@ -162,6 +167,22 @@ subtest "the cluster" => sub {
     $sim->cmd("leader", master => 2);
     ok wait_metrics($http, sub { $_->value("mesos_named_leader_changes_total") == 1 }), "now one did";
     is_deeply $http->json("/v1/status")->{leader}, { address => "127.0.0.1", port => $sim->port(2) }, "who it is";
+};
+
+subtest "events" => sub {
+    my $updates = sub { $_->value("mesos_named_stream_events_total", kind => "task_updated") };
+    my ($before) = map { $updates->() } metrics($http);
+    $sim->cmd("kill", app => "mywebservice");
+    ok wait_metrics($http, sub { $updates->() > $before }), "are counted by kind";
+    my $metrics = metrics($http);
+    cmp_ok abs($metrics->value("mesos_named_stream_last_event_timestamp_seconds") - time), "<", 60, "and the last one's time";
+    cmp_ok $metrics->value("mesos_named_stream_snapshots_total"), ">=", 1, "after a snapshot";
+    my ($other, $its) = start(stateSource => "poll");
+    my $polling = wait_metrics($its, sub { $_->value("mesos_named_source_state", state => "polling") });
+    ok $polling, "another server polls" or return;
+    is $its->json("/v1/status")->{state}{source}, "polling", "and says so";
+    cmp_ok $polling->value("mesos_named_state_fetch_duration_seconds_count"), ">=", 1, "its requests are timed";
+    $other->stop_ok;
 };
 
 subtest "the process" => sub {

@@ -75,7 +75,7 @@ static void answer_at_length(const struct answer_settings *settings, const struc
 	else
 		result->verdict = general_answer(&r, snapshot, transport, node);
 	result->reply_len = (uint16_t)reply_end(&r);
-	result->rcode = r.rcode & 15;
+	result->rcode = (uint8_t)r.rcode;
 	result->truncated = r.cut_short && settings->set_truncate_bit;
 }
 

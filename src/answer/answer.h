@@ -35,7 +35,7 @@ enum answer_verdict {
 
 struct answer_result {
 	enum answer_verdict verdict;
-	uint8_t rcode;      /* low four bits, as in the header */
+	uint8_t rcode;      /* with the upper bits that OPT has (RFC 6891): RCODE_BADVERS at the most */
 	bool truncated;     /* TC is set */
 	uint16_t reply_len;
 	uint16_t limit; /* bytes that the client takes; not with ANSWER_DROP */

@@ -70,6 +70,12 @@ void metric_number(struct metric_writer *w, double value)
 	end_labels(w);
 }
 
+void metric_labelled(struct metric_writer *w, const char *name, const char *value, uint64_t count)
+{
+	metric_label(w, name, value);
+	metric_integer(w, count);
+}
+
 void metric_histogram(struct metric_writer *w, const struct histogram *h, double from, double to)
 {
 	uint64_t sum = 0;
@@ -95,9 +101,10 @@ void metric_histogram(struct metric_writer *w, const struct histogram *h, double
 	end_labels(w);
 }
 
-static size_t write_member(struct metric_writer *w, enum metric_kind kind, const void *member)
+/* Returns its size. */
+static size_t write_member(struct metric_writer *w, const void *member)
 {
-	switch (kind) {
+	switch (w->metric->kind) {
 	case METRIC_NONE:
 		return 0;
 	case METRIC_U64:
@@ -115,6 +122,9 @@ static size_t write_member(struct metric_writer *w, enum metric_kind kind, const
 	case METRIC_BOOL:
 		metric_integer(w, *(const bool *)member);
 		return sizeof(bool);
+	case METRIC_DURATIONS:
+		metric_histogram(w, member, w->metric->from, w->metric->to);
+		return sizeof(struct histogram);
 	}
 	return 0;
 }
@@ -130,10 +140,10 @@ static void write_family(struct metric_writer *w, const struct figures *figures)
 	if (m->write)
 		m->write(w, figures);
 	else if (!m->count)
-		write_member(w, m->kind, member);
+		write_member(w, member);
 	for (unsigned i = 0; i < m->count; i++) {
 		metric_label(w, m->label, m->label_value(i));
-		member += write_member(w, m->kind, member);
+		member += write_member(w, member);
 	}
 }
 

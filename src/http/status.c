@@ -50,16 +50,21 @@ static json_t *leader_value(const struct figures *f)
 	return value;
 }
 
+static const char *source_text(const struct figures *f)
+{
+	const struct source_counters *s = &f->follow.source;
+
+	return f->zone.loaded && !s->fetches && !s->connects ? "file" : source_state_name(s->state);
+}
+
 static json_t *state_value(const struct figures *f)
 {
 	const struct source_counters *s = &f->follow.source;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "source",
-		s->fetches       ? "poll"
-		: f->zone.loaded ? "file"
-				 : "none",
-		"age_seconds", seconds_value(f->ready.age), "max_age_seconds", seconds_value(f->ready.age_max),
-		"last_success", s->last_good > 0 ? time_value(s->last_good) : json_null(), "failed_rounds",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I}", "source", source_text(f), "age_seconds",
+		seconds_value(f->ready.age), "max_age_seconds", seconds_value(f->ready.age_max), "last_success",
+		s->last_good > 0 ? time_value(s->last_good) : json_null(), "last_event",
+		s->last_event > 0 ? time_value(s->last_event) : json_null(), "failed_rounds",
 		(json_int_t)s->failed_rounds);
 }
 

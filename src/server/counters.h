@@ -5,6 +5,7 @@
 #define SERVER_COUNTERS_H
 
 #include "answer/answer.h"
+#include "answer/rcode.h"
 #include "base/histogram.h"
 
 enum server_qtype {
@@ -31,7 +32,7 @@ enum server_drop { /* queries that got no reply, and why */
 };
 
 #define SERVER_TRANSPORTS 2 /* indices: enum answer_transport */
-#define SERVER_RCODES     16
+#define SERVER_RCODES     (RCODE_BADVERS + 1)
 
 struct server_counters {
 	uint64_t queries[SERVER_TRANSPORTS]; /* messages that came in, whatever they were */

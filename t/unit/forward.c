@@ -20,6 +20,50 @@ static void test_answer_and_cache(void **state)
 	world_free(w);
 }
 
+static uint64_t timed(const struct histogram *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		sum += h->buckets[i];
+	return sum;
+}
+
+static void test_counters(void **state)
+{
+	struct world *w = world_new(holds, fails, NULL);
+	const struct forward_counters *c;
+	struct cache_counters cache;
+	struct conf_server which;
+
+	world_start(w);
+	c = forward_counters(w->f);
+	assert_int_equal(ask(w, &(struct ask){.name = "www.example.com"}, 0), FORWARD_WAITING);
+	assert_int_equal(ask(w, &(struct ask){.name = "www.example.com"}, 1), FORWARD_WAITING);
+	assert_int_equal(c->asking, 1);
+	assert_int_equal(c->waiting, 2);
+	while (!w->held_count)
+		run_for(w, 0.001);
+	answers(&w->held[0]);
+	run_until(w, 2);
+	assert_int_equal(c->asking, 0);
+	assert_int_equal(c->waiting, 0);
+	assert_int_equal(timed(&c->waited), 2);
+
+	assert_int_equal(forward_upstream_count(w->f), w->resolvers.count);
+	const struct upstream_counters *first = forward_upstream(w->f, 0, &which);
+	assert_int_equal(which.port, w->addresses[0].port);
+	assert_int_equal(first->replies, 1);
+	assert_true(first->queries >= 1 && first->tcp_queries == 0);
+	assert_int_equal(timed(&first->latency), 1);
+
+	forward_read_cache(w->f, &cache);
+	assert_int_equal(cache.entries, 1);
+	assert_int_equal(cache.hits, 0);
+	assert_true(cache.misses >= 2 && cache.bytes > 0);
+	world_free(w);
+}
+
 static void test_refused(void **state)
 {
 	struct world *w = world_new(answers, NULL, NULL);
@@ -251,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer_and_cache),
+		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_failover),

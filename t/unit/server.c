@@ -187,6 +187,40 @@ static void junk_is_ignored(void **state)
 	stop();
 }
 
+static void loops_that_run_say_so(void **state)
+{
+	start("127.0.0.1", SETTINGS());
+	assert_int_equal(server_workers(server), 2);
+	for (uint64_t round = 1; round <= 3; round++) {
+		server_ping(server);
+		for (unsigned w = 0; w < 2; w++)
+			for (unsigned waited = 0; server_pongs(server, w) != round; waited++) {
+				assert_true(waited < PATIENCE_MS);
+				nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+			}
+	}
+	server_stop(server);
+	server_ping(server);
+	assert_int_equal(server_pongs(server, 0), 3);
+	stop();
+}
+
+static void what_the_kernel_drops_is_known(void **state)
+{
+	static uint8_t junk[4096];
+
+	start("127.0.0.1", ONE_WORKER());
+	server_stop(server); /* nobody empties the socket's buffer */
+	assert_int_equal(server_socket_drops(server), 0);
+	int fd = client_open("127.0.0.1", SOCK_DGRAM, server_port(server));
+	for (unsigned sent = 0; !server_socket_drops(server); sent++) {
+		assert_true(sent < 1000000);
+		client_send(fd, junk, sizeof(junk));
+	}
+	close(fd);
+	stop();
+}
+
 static void own_address_and_port_get_no_reply(void **state)
 {
 	uint8_t query[600];
@@ -514,6 +548,8 @@ int main(void)
 		cmocka_unit_test(wildcard_replies_from_the_address_asked),
 		cmocka_unit_test(many_datagrams_at_once),
 		cmocka_unit_test(junk_is_ignored),
+		cmocka_unit_test(loops_that_run_say_so),
+		cmocka_unit_test(what_the_kernel_drops_is_known),
 		cmocka_unit_test(own_address_and_port_get_no_reply),
 		cmocka_unit_test(queries_may_be_pipelined),
 		cmocka_unit_test(queries_may_come_byte_by_byte),
