@@ -57,7 +57,9 @@ static void on_connection(
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (c) {
 			TAILQ_REMOVE(&http->connections, c, entry);
-			http->counters.connections--;
+			/* once there is room again libmicrohttpd accepts others, but only when it runs next */
+			if (http->counters.connections-- >= http->connections_max)
+				ev_feed_event(http->loop, &http->io, EV_READ);
 		}
 		free(c);
 		return;
