@@ -244,7 +244,8 @@ int control_play(struct control *c)
 		play_fini(&c->sim->play);
 		return 0;
 	}
-	if ((cut && (err = control_number(c, "cut", 0, &pieces))) || (err = control_number(c, "first", 0, &first)) || (err = control_number(c, "n", 0, &cuts)))
+	if ((cut && (err = control_number(c, "cut", 0, &pieces))) || (err = control_number(c, "first", 0, &first)) ||
+		(err = control_number(c, "n", 0, &cuts)))
 		return err;
 	if (end && stream_parse_end(end, &how))
 		return control_fail(c, "end is one of eof, last, middle, reset");
