@@ -198,7 +198,8 @@ survives("a new leader that has to recover, and its agents one by one", sub {
     $sim->cmd("leader", master => 2, recover => 0, unready => 3);
     another($since);
     $sim->cmd("pulse", agents => 20);
-}, sub { Named::wait_until(sub { state_of(2) !~ /"recovered":true/ }) });
+    Named::wait_until(sub { state_of(2) !~ /"recovered":true/ });
+});
 survives("an old leader that speaks on", sub {
     $since = $sim->counters->{snapshots};
     $sim->cmd("stream", silent => "yes", master => 2);
