@@ -23,6 +23,15 @@ my $json = JSON::PP->new->utf8;
 
 sub serial { return ($named->query("mesos", "SOA")->answer)[0]->serial }
 
+sub addresses { return { map { $_->address => 1 } grep { $_->type eq "A" } $named->query($name, "A", tcp => 1)->answer } }
+
+# Scales the service; returns when all of that has come.
+sub scale {
+    my ($n) = @_;
+    $sim->cmd("scale", app => "mywebservice", n => $n);
+    return ok Named::wait_until(sub { keys %{ addresses() } == $n }), "there are $n addresses";
+}
+
 # A request that waits: the socket.
 sub ask {
     my ($query) = @_;
@@ -70,7 +79,7 @@ subtest "a change ends the wait" => sub {
     my $one = ask("serial=$since&name=MyWebService.marathon");
     my $other = ask("serial=$since&name=second.marathon.mesos&timeout=300");
     ok !(grep { !waits($_) } @sockets, $one, $other), "all wait";
-    $sim->cmd("scale", app => "mywebservice", n => 8);
+    scale(8);
     for my $socket (@sockets) {
         my $got = answer($socket);
         ok $got->{complete}, "the change is told in full";
@@ -83,30 +92,25 @@ subtest "a change ends the wait" => sub {
     }
     my $got = answer($one);
     is_deeply [ keys %{ by_name($got) } ], ["$name."], "who waits for one name is told of that one";
-    my %now = map { $_->address => 1 } grep { $_->type eq "A" } $named->query($name)->answer;
-    ok !(grep { !$now{ $_->{value} } } @{ by_name($got)->{"$name."}{added} }), "what was added is answered with";
+    my $now = addresses();
+    ok !(grep { !$now->{ $_->{value} } } @{ by_name($got)->{"$name."}{added} }), "what was added is answered with";
     ok waits($other), "who waits for another one waits on";
-    my $middle = serial();
-    $sim->cmd("scale", app => "mywebservice", n => 7);
-    ok Named::wait_until(sub { serial() != $middle }), "and over one more change";
+    scale(7);
     $sim->cmd("scale", app => "second", n => 2);
     is_deeply [ keys %{ by_name(answer($other)) } ], ["second.marathon.mesos."], "until that one changes";
 };
 
 subtest "changes that went by" => sub {
-    my $since = serial();
-    my %before = map { $_->address => 1 } $named->query($name)->answer;
-    $sim->cmd("scale", app => "mywebservice", n => 3);
-    ok Named::wait_until(sub { serial() != $since }), "the zone changed";
-    my $middle = serial();
-    $sim->cmd("scale", app => "mywebservice", n => 9);
-    ok Named::wait_until(sub { serial() != $middle }), "twice";
-    my $got = answer(ask("serial=$since&name=$name"));
-    my %now = map { $_->address => 1 } $named->query($name, "A", tcp => 1)->answer;
+    my ($since, $before) = (serial(), addresses());
+    scale(3);
+    scale(9);
+    my ($now, $newest) = (addresses(), serial());
+    my $got; # the journal comes a moment after the zone
+    ok Named::wait_until(sub { ($got = answer(ask("serial=$since&name=$name")))->{serial} == $newest }), "up to the newest serial";
     my $change = by_name($got)->{"$name."} || { added => [], removed => [] };
-    is_deeply [ sort map { $_->{value} } @{ $change->{added} } ], [ sort grep { !$before{$_} } keys %now ],
+    is_deeply [ sort map { $_->{value} } @{ $change->{added} } ], [ sort grep { !$before->{$_} } keys %$now ],
         "all of them lead from the old addresses";
-    is_deeply [ sort map { $_->{value} } @{ $change->{removed} } ], [ sort grep { !$now{$_} } keys %before ], "to the new ones";
+    is_deeply [ sort map { $_->{value} } @{ $change->{removed} } ], [ sort grep { !$now->{$_} } keys %$before ], "to the new ones";
     my $all = answer(ask("serial=$since"));
     is $all->{serial}, serial(), "the newest serial is told";
     ok by_name($all)->{"_mywebservice._tcp.marathon.mesos."}, "SRV records are among the changes";

@@ -140,14 +140,16 @@ int cluster_build_start(struct cluster_builder *b, enum cluster_kind kind)
 
 int cluster_build_copy(struct cluster_builder *b, const struct cluster_element *element)
 {
+	const size_t content = offsetof(struct cluster_element, size);
 	uint32_t start;
 
 	b->used = 0;
 	int rc = extend(b, element->size, false, &start);
 	if (rc)
 		return rc;
-	memcpy(b->element, element, element->size);
-	memset(&b->element->link, 0, sizeof(b->element->link));
+	/* the link is the model's, on another thread maybe */
+	memset(b->element, 0, content);
+	memcpy((char *)b->element + content, (const char *)element + content, element->size - content);
 	return 0;
 }
 

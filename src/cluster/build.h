@@ -3,7 +3,7 @@
  * grows to the largest; the texts given are copied, and need no NUL. Values out of their limits make the call
  * return an error and leave the field as it was; the parser decides what that costs. Fields may come in any order and
  * more than once (the last counts): cluster_build_finish() lays the element out anew, so that what says the same is the
- * same bytes whoever built it. Mesos thread only. */
+ * same bytes whoever built it. One thread at a time. */
 #ifndef CLUSTER_BUILD_H
 #define CLUSTER_BUILD_H
 
