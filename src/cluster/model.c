@@ -220,8 +220,8 @@ static void place_change(struct cluster_model *model, size_t i)
 static void add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
 {
 	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new, false};
-	if (old)
-		old->link.seen = model->update;
+	if (old) /* one that is taken out was not named: should the update be aborted, it is not known to be there */
+		*(new ? &old->link.seen : &old->link.kept) = model->update;
 	place_change(model, model->change_count - 1);
 }
 
@@ -276,6 +276,7 @@ int cluster_model_put(struct cluster_model *model, const struct cluster_builder 
 	struct cluster_element *gone = known ? NULL : pmap_find(model->maps[kind], put->hash, match, &key);
 	if (gone && says_the_same(gone, put)) {
 		err = pmap_edit_put(&model->edits[kind], gone, NULL);
+		gone->link.seen = model->update;
 		if (!err)
 			drop_change(model, gone->link.staged - 1);
 		return err;

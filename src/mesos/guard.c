@@ -12,26 +12,24 @@ bool guard_trips(const struct guard *guard, uint64_t records, uint32_t added, ui
 	return (uint64_t)(removed - added) * 100 > guard->share * records;
 }
 
-bool guard_hold(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed)
+void guard_hold(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed)
 {
-	uint32_t going = removed - added;
-
-	guard->holding = !guard->holding;
-	if (!guard->holding) {
-		guard->confirmed++;
-		log_warn("mesos",
-			"the next state takes as much away: it is believed records=%" PRIu64 " going=%" PRIu32, records,
-			going);
-		return false;
-	}
+	guard->holding = true;
 	guard->held++;
 	guard->records = (uint32_t)records;
-	guard->going = going;
+	guard->going = removed - added;
 	log_warn("mesos",
 		"a state would take away too much, nothing goes until the next one confirms it records=%" PRIu64
 		" going=%" PRIu32 " allowed=%u%%",
-		records, going, guard->share);
-	return true;
+		records, removed - added, guard->share);
+}
+
+void guard_confirm(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed)
+{
+	guard->holding = false;
+	guard->confirmed++;
+	log_warn("mesos", "the next state takes as much away: it is believed records=%" PRIu64 " going=%" PRIu32,
+		records, removed - added);
 }
 
 void guard_pass(struct guard *guard)

@@ -21,9 +21,10 @@ struct guard { /* all zero but for the share: nothing has happened */
 
 /* Would an update that adds and removes so many of the zone's `records` take too much away? */
 bool guard_trips(const struct guard *guard, uint64_t records, uint32_t added, uint32_t removed);
-/* A state for which it trips: is it to be held back? Counts, and logs. */
-bool guard_hold(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed);
-/* A state was taken without that. */
+/* A state for which it trips was held back; or taken, because it confirms the one that was held back before it. */
+void guard_hold(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed);
+void guard_confirm(struct guard *guard, uint64_t records, uint32_t added, uint32_t removed);
+/* A state was taken for which it does not trip. */
 void guard_pass(struct guard *guard);
 
 #endif

@@ -278,28 +278,32 @@ static void publish(struct publisher *p, struct cluster_view *view)
 
 int publisher_commit(struct publisher *p, enum publisher_kind kind, struct cluster_view *view, bool load)
 {
-	uint32_t added, removed;
-	bool held = false;
+	struct guard *guard = &p->counters.guard;
+	uint32_t added = 0, removed = 0;
 
 	p->load = load && !p->loaded;
 	int err = prepare(p, kind == PUBLISH_WHOLE, view);
-	if (!err && kind != PUBLISH_PART && takes_too_much(p)) {
+	bool too_much = !err && kind != PUBLISH_PART && takes_too_much(p);
+	bool held = too_much && kind == PUBLISH_WHOLE && !guard->holding;
+	if (too_much)
 		zone_txn_counts(p->emit.txn, &added, &removed);
-		if (kind == PUBLISH_CHECK) {
-			zone_txn_abort(p->emit.txn);
-			cluster_model_abort(p->model);
-			err = ERR_LIMIT;
-		} else {
-			held = guard_hold(&p->counters.guard, p->records, added, removed);
-			err = held ? prepare_held(p, view) : 0;
-		}
-	} else if (!err && kind == PUBLISH_WHOLE) {
-		guard_pass(&p->counters.guard);
+	if (held)
+		err = prepare_held(p, view);
+	if (too_much && kind == PUBLISH_CHECK) {
+		zone_txn_abort(p->emit.txn);
+		cluster_model_abort(p->model);
+		err = ERR_LIMIT;
 	}
 	if (err) {
 		free(view);
 		return err;
 	}
+	if (held)
+		guard_hold(guard, p->records, added, removed);
+	else if (too_much)
+		guard_confirm(guard, p->records, added, removed);
+	else if (kind == PUBLISH_WHOLE)
+		guard_pass(guard);
 	publish(p, view);
 	return held;
 }

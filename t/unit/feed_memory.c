@@ -23,11 +23,23 @@ static int quiet_end(struct rig *rig, bool ok)
 	return err;
 }
 
+static void quiet_tick(struct rig *rig)
+{
+	int log = dup(2), nowhere = open("/dev/null", O_WRONLY);
+
+	dup2(nowhere, 2);
+	feed_tick(rig->feed);
+	dup2(log, 2);
+	close(log);
+	close(nowhere);
+}
+
 /* Takes the document while call `n` fails. Returns whether it was taken. */
 static bool take_without(struct rig *rig, const struct document *d, unsigned n, enum alloc_calls calls, bool for_good)
 {
 	const struct state_sink sink = {.ctx = rig, .leader = rig_take_leader, .element = rig_element,
-		.skipped = rig_skipped};
+		.master_id = rig_master_id, .recovered_list = rig_recovered_list, .recovered_agent = rig_recovered,
+		.completed_framework = rig_completed, .skipped = rig_skipped};
 
 	alloc_fail_after(n, calls, for_good);
 	struct state_parser *p = state_parser_new(&sink);
@@ -130,6 +142,100 @@ static void a_failed_document_leaves_nothing_behind(void **state)
 	free(second.text);
 }
 
+/* What is kept after a failover is kept, or the document is refused; and given up when its time has come, sooner or
+ * later. */
+static void a_failover(void **state)
+{
+	struct document before = made_of(
+		"{\"id\":\"one\",\"frameworks\":[{\"id\":\"F\",\"name\":\"f\",\"tasks\":[{\"id\":\"t\","
+		"\"name\":\"t\",\"slave_id\":\"S1\",\"state\":\"TASK_RUNNING\"}]}],\"slaves\":[{\"id\":\"S1\",\"pid\":"
+		"\"slave(1)@10.0.0.1:5051\"},{\"id\":\"S2\",\"pid\":\"slave(1)@10.0.0.2:5051\"}]}");
+	struct document after =
+		made_of("{\"id\":\"two\",\"frameworks\":[],\"slaves\":[],\"completed_frameworks\":[{\"id\":\"X\"}],"
+			"\"recovered_slaves\":[{\"id\":\"S1\"},{\"id\":\"S2\"}]}");
+	bool taken = false, over = false;
+	unsigned refused = 0, late = 0;
+
+	for (unsigned n = 0; !taken || failures; n++) {
+		struct rig *rig = rig_new();
+
+		assert_int_equal(rig_take(rig, before.text, before.len), 0);
+		uint64_t digest = rig_digest(rig);
+		taken = take_without(rig, &after, n, ALLOC_ANY, false);
+		assert_true(rig_digest(rig) == digest);
+		assert_int_equal(rig_counters(rig).retention.agents, taken ? 2 : 0);
+		refused += !taken;
+		rig_free(rig);
+	}
+	assert_true(refused > 10);
+	for (unsigned n = 0; !over; n++) {
+		struct rig *rig = rig_new();
+
+		assert_int_equal(rig_take(rig, before.text, before.len), 0);
+		assert_int_equal(rig_take(rig, after.text, after.len), 0);
+		rig->now += RETENTION_TIMEOUT + 1;
+		alloc_fail_after(n, ALLOC_ANY, false);
+		quiet_tick(rig);
+		over = !alloc_fail_end();
+		bool gone = !rig_counters(rig).elements.agents; /* not all failures do harm */
+		assert_true(gone || !over);
+		assert_int_equal(rig_counters(rig).elements.agents, gone ? 0 : 2);
+		assert_int_equal(rig_counters(rig).elements.tasks, gone ? 0 : 1);
+		late += !gone;
+		rig->now += 2;
+		feed_tick(rig->feed);
+		assert_int_equal(rig_counters(rig).elements.agents, 0);
+		assert_int_equal(rig_counters(rig).retention.given_up, 2);
+		rig_settle(rig);
+		assert_int_equal(rig_counters(rig).elements.frameworks, 0);
+		rig_free(rig);
+	}
+	assert_true(late > 5);
+	free(before.text);
+	free(after.text);
+}
+
+static struct document of_tasks(unsigned count)
+{
+	struct document d = {0};
+	FILE *out = open_memstream(&d.text, &d.len);
+
+	fputs("{\"id\":\"one\",\"recovered_slaves\":[],\"slaves\":[{\"id\":\"S\",\"pid\":\"slave(1)@10.0.0.1:5051\"}],"
+		"\"frameworks\":[{\"id\":\"F\",\"name\":\"f\",\"tasks\":[", out);
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "%s{\"id\":\"%u\",\"name\":\"t%u\",\"slave_id\":\"S\",\"state\":\"TASK_RUNNING\"}", i ? "," : "", i, i);
+	fputs("]}]}", out);
+	fclose(out);
+	return d;
+}
+
+/* A state is held back, or refused; a refused one confirms nothing. */
+static void a_state_that_is_held_back(void **state)
+{
+	struct document large = of_tasks(40), small = of_tasks(1);
+	bool taken = false;
+	unsigned refused = 0;
+
+	for (unsigned n = 0; !taken || failures; n++) {
+		struct rig *rig = calloc(1, sizeof(*rig));
+
+		rig->conf.health_aware = true;
+		rig->conf.mass_removal_guard = 10;
+		rig_start(rig);
+		assert_int_equal(rig_take(rig, large.text, large.len), 0);
+		uint64_t digest = rig_digest(rig);
+		taken = take_without(rig, &small, n, ALLOC_ANY, false);
+		assert_int_equal(rig_counters(rig).guard.holding, taken);
+		assert_int_equal(rig_counters(rig).guard.held, taken);
+		assert_true(rig_digest(rig) == digest);
+		refused += !taken;
+		rig_free(rig);
+	}
+	assert_true(refused > 10);
+	free(large.text);
+	free(small.text);
+}
+
 /* A new program that finds no memory says so, and leaves nothing behind. */
 static void nothing_can_be_made(void **state)
 {
@@ -165,6 +271,8 @@ int main(void)
 		cmocka_unit_test(all_allocations_fail_from_one_on),
 		cmocka_unit_test(one_resize_fails),
 		cmocka_unit_test(a_failed_document_leaves_nothing_behind),
+		cmocka_unit_test(a_failover),
+		cmocka_unit_test(a_state_that_is_held_back),
 		cmocka_unit_test(nothing_can_be_made),
 	};
 

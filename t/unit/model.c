@@ -424,6 +424,11 @@ static void what_is_kept(void **state)
 	assert_true(cluster_named_since(now(f, CLUSTER_TASK, "F", "2"), since));
 	assert_false(cluster_named_since(now(f, CLUSTER_AGENT, "", "S1"), since));
 	assert_true(cluster_named_since(now(f, CLUSTER_AGENT, "", "S2"), since));
+	/* an update that was aborted has named nothing by taking it out */
+	begin(f);
+	assert_int_equal(cluster_model_drop(f->model, now(f, CLUSTER_TASK, "F", "1")), 0);
+	cluster_model_abort(f->model);
+	assert_false(cluster_named_since(now(f, CLUSTER_TASK, "F", "1"), since));
 	/* told as it was: named all the same */
 	begin(f);
 	task(f, "F", "1", "S1", "a");
