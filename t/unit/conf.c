@@ -270,7 +270,7 @@ static void table_is_whole(void **state)
 	const struct conf_key *keys = conf_keys(&count);
 	char rule[256];
 
-	assert_int_equal(count, 49);
+	assert_int_equal(count, 50);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(keys[i].name && keys[i].shown && keys[i].type && keys[i].preset && keys[i].help);
 		assert_int_equal(strcasecmp(keys[i].name, keys[i].shown), 0);
