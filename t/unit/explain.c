@@ -614,7 +614,7 @@ static const char *random_name(char *out)
 static void give_random_task(struct rig *rig, struct cluster_builder *b, unsigned i)
 {
 	static const char *const framework_ids[] = {"F0", "F1", "F2", "F9"};
-	static const char *const agent_ids[] = {"S-S0", "S-" LONG, "S", "S-S9"};
+	static const char *const agent_ids[] = {"S-S0", ("S-" LONG), "S", "S-S9"};
 	char id[16], name[160], discovery[160], port[160];
 	struct task_spec spec = {.id = id, .framework = framework_ids[rng(4)], .agent = agent_ids[rng(4)],
 		.name = random_name(name)};
