@@ -135,6 +135,19 @@ subtest "the cluster's own names" => sub {
     ok defined $other->{forwarding}{enabled}, "are forwarded or not";
 };
 
+subtest "what could not be read" => sub {
+    my $state = "$named->{dir}/state.json";
+    open my $out, ">", $state or die "$state: $!";
+    print $out '{"leader":"master@127.0.0.1:5050","slaves":[{"id":"S1","pid":"nonsense"}],"frameworks":[]}';
+    close $out;
+    my $other = Named->start(config => NamedHttp::config(), state => $state);
+    my $answer = NamedHttp->new($other)->json("/v1/explain/web.marathon.mesos");
+    is_deeply $answer->{skipped}, { pid => 1 }, "it is told, by reason";
+    my ($text) = command("web.marathon.mesos", $other->{args}[0]);
+    like $text, qr/^Of the last state could not be read .*: pid 1$/m, "by the command too";
+    $other->stop_ok;
+};
+
 subtest "the command" => sub {
     my $server = "127.0.0.1:$http->{port}";
     my ($out, $err, $status) = command($name, "--server", "http://$server/", "--json");

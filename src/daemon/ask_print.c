@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,6 +238,20 @@ static void say_elsewhere(FILE *out, const json_t *answer)
 	}
 }
 
+static void say_skipped(FILE *out, const json_t *answer)
+{
+	const json_t *skipped = get(answer, "skipped");
+	void *it = json_object_iter((json_t *)(uintptr_t)skipped);
+
+	if (!it || ask_has_records(answer))
+		return;
+	fputs("\nOf the last state could not be read (the log says more):", out);
+	for (const char *between = " "; it; it = json_object_iter_next((json_t *)(uintptr_t)skipped, it), between = ", ")
+		say(out, "%s%s %" JSON_INTEGER_FORMAT, between, json_object_iter_key(it),
+			json_integer_value(json_object_iter_value(it)));
+	fputc('\n', out);
+}
+
 bool ask_has_records(const json_t *answer)
 {
 	const char *found = text_of(answer, "answer");
@@ -251,4 +266,5 @@ void ask_print(const json_t *answer, FILE *out)
 	say_records(out, answer);
 	say_left_out(out, answer);
 	say_near(out, answer);
+	say_skipped(out, answer);
 }

@@ -5,6 +5,7 @@
 #include "http/explain.h"
 #include "http/explain_near.h"
 #include "http/explain_wish.h"
+#include "t/unit/alloc.h"
 #include "t/unit/cluster.h"
 
 static json_t *explain_in_steps(struct rig *rig, const char *name, size_t step)
@@ -725,6 +726,39 @@ static void an_answer_is_whole(void **state)
 	rig_free(rig);
 }
 
+/* Nor is there half an answer, or a leak, when our own memory ends. */
+static void explaining_without_memory(void **state)
+{
+	static const char *const names[] = {"web.marathon", "_my-app-blue._tcp.marathon", "job.nowhere"};
+	struct rig *rig = cluster_rig();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		json_t *whole = explain(rig, names[i]);
+		unsigned n = 0, refused = 0;
+
+		for (bool failed = true; failed; n++) {
+			json_t *answer = NULL;
+			int err;
+
+			alloc_fail_after(n, ALLOC_ANY, false);
+			struct explain *e = explain_new(&rig->conf, rig->store, names[i], &err);
+			while (e && !explain_step(e, EXPLAIN_STEP)) {
+			}
+			if (e)
+				answer = explain_result(e);
+			failed = alloc_fail_end();
+			assert_true(answer ? json_equal(answer, whole) : failed);
+			assert_true(e || err == ERR_NOMEM);
+			refused += !answer;
+			json_decref(answer);
+			explain_free(e);
+		}
+		assert_true(refused > 5);
+		json_decref(whole);
+	}
+	rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest unit_tests[] = {
@@ -740,6 +774,7 @@ int main(void)
 		cmocka_unit_test(before_the_first_state),
 		cmocka_unit_test(steps_do_not_count),
 		cmocka_unit_test(an_answer_is_whole),
+		cmocka_unit_test(explaining_without_memory),
 		cmocka_unit_test(documents_are_explained),
 		cmocka_unit_test(random_clusters_are_explained),
 		cmocka_unit_test(distances),
