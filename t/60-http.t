@@ -186,6 +186,12 @@ subtest "a bearer token" => sub {
     $named->stop_ok;
 };
 
+subtest "the manual page" => sub {
+    my @routes = Named::slurp("$ENV{MN_SRCDIR}/src/http/route.c") =~ m!^\t\{"(/[^"]+)", !mg;
+    my @documented = map { s/ Ns Ar NAME(?: Ns Pa)?\s*/*/gr } Named::slurp("$ENV{MN_SRCDIR}/doc/mesos-named-http.7") =~ /^\.It Pa (.*)$/mg;
+    is_deeply [ sort @documented ], [ sort @routes ], "has every path, and no other";
+};
+
 subtest "a unix socket" => sub {
     my $path = "$dir/http.sock";
     my %keys = (httplistener => $path, httpport => undef);
