@@ -11,6 +11,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use HTTP::Tiny;
+use IO::Handle;
 use JSON::PP;
 use POSIX qw(WNOHANG _SC_CLK_TCK sysconf);
 use Time::HiRes qw(time sleep);
@@ -76,12 +77,6 @@ sub slurp {
 
 # ---- processes
 
-# A command that runs on one core, where there is such a core.
-sub pinned {
-    my ($cpu, @command) = @_;
-    return $cpu < `nproc` ? ("taskset", "-c", $cpu, @command) : @command;
-}
-
 # Becomes a command, held to a core, where there is such a core, and before whatever else wants it, where that is
 # allowed: as a session of its own, since Linux weighs sessions first (sched(7), autogroup), then what runs in them.
 sub become {
@@ -92,7 +87,7 @@ sub become {
         close $weight;
     }
     delete $ENV{JOURNAL_STREAM};
-    @command = pinned($cpu, @command);
+    unshift @command, "taskset", "-c", $cpu if $cpu < `nproc`;
     { no warnings "exec"; exec { $command[0] } @command; }
     POSIX::_exit(127);
 }
@@ -125,6 +120,24 @@ sub output_of {
     close $out or fail("$command[0] failed:\n$text");
     delete $running{$pid};
     return $text;
+}
+
+# Starts a command on the clients' core that takes lines and answers with lines; ($pid, what it says, what it hears).
+sub converse {
+    my (@command) = @_;
+    pipe my $from, my $said or fail("pipe: $!");
+    pipe my $heard, my $to  or fail("pipe: $!");
+    my $pid = fork;
+    fail("fork: $!") unless defined $pid;
+    if (!$pid) {
+        open STDIN,  "<&", $heard or POSIX::_exit(127);
+        open STDOUT, ">&", $said  or POSIX::_exit(127);
+        close $_ for $from, $said, $heard, $to;
+        become($CLIENT_CPU, @command);
+    }
+    $running{$pid} = $command[0];
+    $to->autoflush(1);
+    return ($pid, $from, $to);
 }
 
 # Runs code in a process of its own, until stop().

@@ -11,7 +11,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use Getopt::Long;
 use HTTP::Tiny;
-use IPC::Open2;
+use Time::HiRes qw(time);
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
@@ -34,10 +34,8 @@ my $dir = Bench::folder();
 
 # ---- the program between server and master, that changes, asks and measures
 
-my ($from, $to);
-my $pid = open2($from, $to, Bench::pinned($Bench::CLIENT_CPU, Bench::built("t/bench/stream")));
+my ($pid, $from, $to) = Bench::converse(Bench::built("t/bench/stream"));
 my ($relay) = (scalar <$from> // "") =~ /^port (\d+)$/ or Bench::fail("t/bench/stream did not start");
-$to->autoflush(1);
 
 sub order { print $to "@_\n" }
 
@@ -53,7 +51,6 @@ sub figures {
 # ---- the cluster: each probe is a name of two tasks, of which one comes and goes
 
 my $sim = Bench::cluster($o{tasks} / 10, $o{tasks} - 2 * $o{probes}, "--leader", "127.0.0.1:$relay");
-system("chrt -i -a -p 0 " . $sim->pid . " >/dev/null 2>&1");
 $sim->cmd("framework-add", name => "bench");
 $sim->cmd("app-add", framework => "bench", name => "bench", copies => $o{probes}, n => 2, network => "overlay", check => "http");
 my $list = HTTP::Tiny->new(timeout => 60)->get("http://" . $sim->control . "/sim/tasks?prefix=bench-")->{content};
@@ -70,9 +67,10 @@ order("master", $sim->port);
 
 # ---- the server
 
-sub mesos_cpu {
+# CPU seconds so far: of the server's Mesos thread, of all of it, of the simulated master.
+sub cpu {
     my ($server) = @_;
-    return Bench::cpu_of_thread($server, "mesos");
+    return (Bench::cpu_of_thread($server, "mesos"), Bench::cpu_of($server), Bench::cpu_of($sim->pid));
 }
 
 # Figures of one way to follow the cluster.
@@ -88,19 +86,22 @@ sub follow {
     my $what = $how eq "stream" ? "written" : "done";
     $sim->cmd("pulse", changes => $o{others}, framework => "marathon", seed => 5) if $o{others};
     figures("run", $o{rate}, int($o{count} / 10) + 1, $what);    # warm
-    my ($before, $mesos, $whole) = ($sim->counters, mesos_cpu($server), Bench::cpu_of($server));
+    my ($before, $start, @cpu) = ($sim->counters, time, cpu($server));
     my $run = figures("run", $o{rate}, $o{count}, $what);
-    my ($after, $mesos_then, $whole_then) = ($sim->counters, mesos_cpu($server), Bench::cpu_of($server));
+    my ($after, $seconds, @cpu_then) = ($sim->counters, time - $start, cpu($server));
     $sim->cmd("pulse");
     my $events = $after->{events} - $before->{events};
-    $r{events} = $events;
     $r{states} = $after->{whole_states} - $before->{whole_states};
-    $r{mesos} = ($mesos_then - $mesos) / $events * 1e6;
-    $r{whole} = ($whole_then - $whole) / $events * 1e6;
+    @r{qw(mesos whole)} = map { ($cpu_then[$_] - $cpu[$_]) / $events * 1e6 } 0, 1;
+    $r{master} = ($cpu_then[2] - $cpu[2]) / $seconds * 100;
     $r{$_} = $run->{$_} / 1000 for qw(median p99 p999 max);
-    $r{unstamped} = $run->{unstamped};
-    $r{queries} = $run->{queries};
-    $r{burst} = Bench::median(map { figures("burst", $o{probes}, $what)->{all} / 1e6 } 1 .. $o{bursts});
+    my @bursts = map {
+        my @from = cpu($server);
+        my $f = figures("burst", $o{probes}, $what);
+        [ $f->{all} / 1e6, (cpu($server))[0] - $from[0] ];
+    } 1 .. $o{bursts};
+    $r{burst} = Bench::median(map { $_->[0] } @bursts);
+    $r{burst_cpu} = Bench::median(map { $_->[1] } @bursts);
     $r{peak} = Bench::status_of($server, "VmHWM") / 1024;
     Bench::stop($server);
     return \%r;
@@ -108,16 +109,22 @@ sub follow {
 
 my @all = (follow("stream", stateSource => "stream", refreshSeconds => 3600));
 push @all, follow("poll, $_ s", stateSource => "poll", refreshSeconds => int $_) for split /,/, $o{poll};
-close $to;
-waitpid $pid, 0;
+Bench::stop($pid);
 $sim->stop;
 
 print "\n$o{tasks} tasks; $o{count} measured events, $o{rate} a second, and $o{others} random changes a second of several events;"
     . " at most $o{questions} questions a second; a burst is $o{probes} events, the median of $o{bursts}\n\n";
 Bench::table(
-    [ "follows by", "median ms", "99 %", "99.9 %", "longest", "burst s", "us/event, Mesos thread", "whole", "peak MB, first state", "then", "whole states" ],
+    [
+        "follows by", "median ms", "99 %", "99.9 %", "longest", "us/event, Mesos thread", "with the answers", "burst s", "CPU s of it",
+        "master's CPU %", "whole states", "MB, first state", "peak",
+    ],
     map {
         my $r = $_;
-        [ $r->{how}, (map { sprintf "%.2f", $r->{$_} } qw(median p99 p999 max burst)), (map { sprintf "%.0f", $r->{$_} } qw(mesos whole first_peak peak)), $r->{states} ]
+        [
+            $r->{how}, (map { sprintf "%.2f", $r->{$_} } qw(median p99 p999 max)), (map { sprintf "%.0f", $r->{$_} } qw(mesos whole)),
+            (map { sprintf "%.2f", $r->{$_} } qw(burst burst_cpu)), sprintf("%.1f", $r->{master}), $r->{states},
+            (map { sprintf "%.0f", $r->{$_} } qw(first_peak peak)),
+        ]
     } @all
 );
