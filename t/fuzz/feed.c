@@ -4,9 +4,11 @@
  * come documents, with RS (0x1e, which JSON has not) between them.
  *
  * After each document the store must be sound (t/fuzz/zone_check.h); one that was refused has changed
- * nothing, and one that was taken in has led to the zone that a feed makes of it that knows nothing else. */
+ * nothing, and one that was taken in has led, once what is kept after a failover is over, to the zone that a feed makes of
+ * it that knows nothing else. */
 #include "t/fuzz/fuzz.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,7 @@ struct cluster {
 	struct feed *feed;
 	struct cluster_master leader; /* as the document under way names it */
 	char *dump;                   /* of the zone as it is */
+	double now;                   /* its clock */
 };
 
 static void configure(struct conf *conf, uint8_t choice)
@@ -109,6 +112,20 @@ static int on_element(void *arg, struct cluster_builder *builder)
 	return sink->feed.element(sink->feed.ctx, builder);
 }
 
+static int on_recovered(void *arg, const char *id, size_t len)
+{
+	struct sink *sink = arg;
+
+	return sink->feed.recovered_agent(sink->feed.ctx, id, len);
+}
+
+static int on_reregister_timeout(void *arg, const char *text, size_t len)
+{
+	struct sink *sink = arg;
+
+	return sink->feed.reregister_timeout(sink->feed.ctx, text, len);
+}
+
 static void on_skipped(void *arg, enum state_skip reason, const char *text)
 {
 	struct sink *sink = arg;
@@ -117,13 +134,20 @@ static void on_skipped(void *arg, enum state_skip reason, const char *text)
 	sink->feed.skipped(sink->feed.ctx, reason, text);
 }
 
+static double clock_of(void *arg)
+{
+	return ((const struct cluster *)arg)->now;
+}
+
 static void cluster_init(struct cluster *c, struct run *run)
 {
 	const struct feed_hosts hosts = {run, lookup, idle};
+	const struct feed_clock clock = {clock_of, c};
 
 	*c = (struct cluster){.store = zone_check_store(run->conf.domain)};
 	c->feed = feed_new(&run->conf, c->store, &hosts, local, 2);
 	fuzz_must(c->feed != NULL, "a feed", NULL);
+	feed_set_clock(c->feed, &clock);
 	c->dump = zone_check_dump(c->store);
 }
 
@@ -143,12 +167,23 @@ static size_t next_piece(struct run *run, size_t left)
 	return size < left ? size : left;
 }
 
+/* Until nothing is kept any more of what was known before. */
+static void let_time_pass(struct cluster *c)
+{
+	for (unsigned n = 0; feed_due_in(c->feed) < INFINITY; n++) {
+		fuzz_must(n < 1000, "something is always due", NULL);
+		c->now += feed_due_in(c->feed) + 0.001;
+		feed_tick(c->feed);
+	}
+}
+
 /* Returns whether the document was taken in. */
 static bool take_document(struct cluster *c, struct run *run, const uint8_t *text, size_t len, bool whole)
 {
 	struct sink ctx = {feed_sink(c->feed), c};
 	const struct state_sink sink = {
-		.ctx = &ctx, .leader = on_leader, .element = on_element, .skipped = on_skipped};
+		.ctx = &ctx, .leader = on_leader, .element = on_element, .recovered_agent = on_recovered,
+		.reregister_timeout = on_reregister_timeout, .skipped = on_skipped};
 	struct state_parser *parser = state_parser_new(&sink);
 	int err = 0;
 
@@ -237,6 +272,9 @@ static void run_document(struct cluster *c, struct run *run, const uint8_t *text
 			NULL);
 	feed_stop_waiting(c->feed);
 	fuzz_must(feed_is_loaded(c->feed), "a document was taken in, and the zone is not served", NULL);
+	check(c, serial);
+	serial = zone_store_read(c->store)->serial;
+	let_time_pass(c);
 	check(c, serial);
 	check_fresh(c, run, text, len);
 	if (run->hosts_known == (bool)(hosts & 2))
