@@ -18,6 +18,7 @@ struct apply {
 	struct pids pids;
 	struct reconcile reconcile;
 	enum apply_check check;
+	bool checking;           /* one was begun */
 	bool document, snapshot; /* a document is open; it is a snapshot of the stream */
 	bool ready;              /* one was taken in: there is something to check */
 
@@ -119,6 +120,10 @@ void apply_document_begin(struct apply *apply, bool snapshot)
 	assert(!apply->document);
 	apply_flush(apply);
 	reconcile_abort(&apply->reconcile);
+	if (!snapshot) { /* has all that a check would bring */
+		apply->checking = false;
+		pids_begin(&apply->pids);
+	}
 	apply->document = true;
 	apply->snapshot = snapshot;
 	feed_document_begin(apply->feed);
@@ -133,8 +138,8 @@ static int document_element(void *arg, struct cluster_builder *b)
 
 	if (apply->snapshot && b->element->kind == CLUSTER_TASK && is_over(b->task->state))
 		return 0;
-	if (apply->snapshot && b->element->kind == CLUSTER_FRAMEWORK)
-		err = complete_framework(apply, b);
+	if (b->element->kind == CLUSTER_FRAMEWORK)
+		err = apply->snapshot ? complete_framework(apply, b) : pids_add(&apply->pids, b->framework);
 	return err ? err : apply->sink.element(apply->sink.ctx, b);
 }
 
@@ -197,6 +202,8 @@ int apply_document_end(struct apply *apply, bool ok, const struct cluster_master
 	assert(apply->document);
 	apply->document = false;
 	int err = feed_document_end(apply->feed, ok, leader);
+	if (!apply->snapshot)
+		pids_end(&apply->pids, ok && !err);
 	apply->ready |= ok && !err;
 	return err;
 }
@@ -348,6 +355,7 @@ void apply_lost(struct apply *apply)
 void apply_check_begin(struct apply *apply, enum apply_check check)
 {
 	apply->check = check;
+	apply->checking = true;
 	if (apply->ready)
 		reconcile_begin(&apply->reconcile, apply->feed, check == APPLY_STATE, APPLY_DRIFT_MAX);
 	pids_begin(&apply->pids);
@@ -358,7 +366,7 @@ static int check_element(void *arg, struct cluster_builder *b)
 	struct apply *apply = arg;
 	int err = 0;
 
-	if (b->element->kind == CLUSTER_TASK && is_over(b->task->state))
+	if (!apply->checking || (b->element->kind == CLUSTER_TASK && is_over(b->task->state)))
 		return 0;
 	if (b->element->kind == CLUSTER_FRAMEWORK)
 		err = pids_add(&apply->pids, b->framework);
@@ -374,8 +382,12 @@ struct state_sink apply_check_sink(struct apply *apply)
 
 int apply_check_end(struct apply *apply, bool ok)
 {
+	bool checking = apply->checking;
 	int changed = 0;
 
+	apply->checking = false;
+	if (!checking) /* a whole state was polled meanwhile */
+		return 0;
 	pids_end(&apply->pids, ok);
 	if (!ok) {
 		reconcile_abort(&apply->reconcile);

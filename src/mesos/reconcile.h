@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document that is compared with the model while events go on changing it: what differs at its end, and no event has
- * touched meanwhile, is put right as one batch. Memory is in proportion to what differs, and eight bytes or so an
+ * touched meanwhile, is put right as one batch. Memory is in proportion to what differs, and some 40 bytes for each
  * element of the document. One thread. */
 #ifndef MESOS_RECONCILE_H
 #define MESOS_RECONCILE_H

@@ -4,16 +4,18 @@
  * unseen, also where it is not UTF-8 (Mesos does not check its texts).
  *
  * What a malformed thing costs; each is counted and told to the sink with its reason:
- *   the document      JSON that is malformed, cut, deeper than STATE_DEPTH_MAX or with a token above
- * STATE_TOKEN_MAX; a top level that is no object; `slaves` or `frameworks` missing or not arrays (a reply of
+ *   the document      JSON that is malformed, cut, deeper than STATE_DEPTH_MAX or with a token above STATE_TOKEN_MAX; a
+ *                     top level that is no object; `slaves` or `frameworks` missing or not arrays (a reply of
  *                     something that is no master would otherwise empty the zone)
- *   the element       an agent, framework or task without an id; a task without its framework's; an item of
- * `slaves`, `frameworks` or `tasks` that is no object the address       a pid: the agent or framework stays,
- * without host and port, and so do its tasks; an IP text among others: the others stay the port          a
- * discovery port with any field that is malformed: the others stay the status        one whose state is
- * missing or malformed is none that runs the field alone   everything else, `resources.ports` included: it is
- * then as if missing A null is as if missing, and not counted. Texts and lists beyond the limits of
- * cluster/element.h are left out or cut off. Of a key that occurs twice the last counts; arrays add up.
+ *   the element       an agent, framework or task without an id; a task without its framework's; an item of `slaves`,
+ *                     `frameworks` or `tasks` that is no object
+ *   the address       a pid: the agent or framework stays, without host and port, and so do its tasks; an IP text
+ *                     among others: the others stay
+ *   the port          a discovery port with any field that is malformed: the others stay
+ *   the status        one whose state is missing or malformed is none that runs
+ *   the field alone   everything else, `resources.ports` included: it is then as if missing
+ * A null is as if missing, and not counted. Texts and lists beyond the limits of cluster/element.h are left out or cut
+ * off. Of a key that occurs twice the last counts; arrays add up.
  *
  * One thread; the sink is called from inside state_parser_feed(). */
 #ifndef MESOS_STATE_PARSE_H

@@ -475,17 +475,41 @@ static void pids_come_from_summaries(void **state)
 	player_free(p);
 }
 
+static void poll(struct player *p, const char *text)
+{
+	const struct state_sink sink = apply_document_sink(p->apply);
+	struct state_parser *parser = state_parser_new(&sink);
+
+	apply_document_begin(p->apply, false);
+	assert_int_equal(state_parser_feed(parser, text, strlen(text)), 0);
+	assert_int_equal(state_parser_finish(parser), 0);
+	assert_int_equal(apply_document_end(p->apply, true, &p->rig->leader), 0);
+	state_parser_free(parser);
+}
+
 /* A poll knew the pid, and then the stream is followed. */
 static void pids_come_from_polls(void **state)
 {
 	static const char document[] =
 		"{\"leader\":\"master@127.0.0.1:15050\",\"slaves\":[],\"frameworks\":[{\"id\":\"F1\","
 		"\"name\":\"marathon\",\"pid\":\"s@10.0.9.9:40000\",\"active\":true,\"tasks\":[]}]}";
+	static const char later[] =
+		"{\"leader\":\"master@127.0.0.1:15050\",\"slaves\":[],\"frameworks\":[{\"id\":\"F1\","
+		"\"name\":\"marathon\",\"pid\":\"s@10.0.9.7:40000\",\"active\":true,\"tasks\":[]}]}";
 	struct player *p = player_new();
 
-	assert_int_equal(rig_take(p->rig, document, sizeof(document) - 1), 0);
+	poll(p, document);
 	subscribed(p, agent(1), framework("F1", "marathon", "10.0.1.1"), "");
 	assert_true(has(p, "marathon.mesos.", "10.0.9.9"));
+	/* a poll is newer than a summary of before, whose end may yet come */
+	assert_int_equal(check(p, APPLY_SUMMARY, SUMMARY(",\"pid\":\"scheduler-1@10.0.9.8:40001\"")), 0);
+	assert_true(has(p, "marathon.mesos.", "10.0.9.8"));
+	apply_check_begin(p->apply, APPLY_SUMMARY);
+	poll(p, later);
+	assert_int_equal(play_check_sink(p, SUMMARY(""), strlen(SUMMARY(""))), 0);
+	assert_true(has(p, "marathon.mesos.", "10.0.9.7"));
+	subscribed(p, agent(1), framework("F1", "marathon", "10.0.1.1"), "");
+	assert_true(has(p, "marathon.mesos.", "10.0.9.7"));
 	player_free(p);
 }
 
