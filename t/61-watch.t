@@ -116,6 +116,28 @@ subtest "changes that went by" => sub {
     ok by_name($all)->{"_mywebservice._tcp.marathon.mesos."}, "SRV records are among the changes";
 };
 
+subtest "a client that keeps up" => sub {
+    my ($serial, $incomplete, %has) = (serial(), 0, %{ addresses() });
+    my $follow = sub {
+        my $got = $http->json("/v1/watch?serial=$serial&timeout=5");
+        for my $change (grep { $_->{name} eq "$name." } @{ $got->{names} }) {
+            $has{ $_->{value} } = 1 for @{ $change->{added} };
+            delete $has{ $_->{value} } for @{ $change->{removed} };
+        }
+        $serial = $got->{serial};
+        $incomplete++ unless $got->{complete};
+    };
+    for my $round (1 .. 40) {
+        $sim->cmd("scale", app => "mywebservice", n => 3 + $round * 7 % 11);
+        $follow->();
+    }
+    scale(2);
+    my $newest = serial();
+    ok Named::wait_until(sub { $serial == $newest || do { $follow->(); 0 } }), "gets to the newest serial";
+    is $incomplete, 0, "is never told to begin anew";
+    is_deeply [ sort keys %has ], [ sort keys %{ addresses() } ], "and knows what there is";
+};
+
 subtest "the end of the time" => sub {
     my $since = serial();
     my $got = answer(ask("serial=$since&timeout=0"));

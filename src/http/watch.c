@@ -8,6 +8,7 @@
 #include "http/json.h"
 #include "http/parts.h"
 #include "http/watch_changes.h"
+#include "zone/journal.h"
 
 struct watch {
 	uint32_t since;
@@ -202,18 +203,21 @@ void http_get_watch(struct http_request *r)
 		w = parse(r);
 	if (!w)
 		return;
-	zone_store_counters(http_request_settings(r)->store, &zone);
+	/* the journal's serial and no other: it is the one that answers tell, and clients come back with */
+	struct zone_store *store = http_request_settings(r)->store;
+	uint32_t serial = zone_journal_serial(zone_store_journal(store));
+	zone_store_counters(store, &zone);
 	if (!w->asked) {
-		reply(r, zone.serial, true, NULL);
+		reply(r, serial, true, NULL);
 		return;
 	}
-	if (zone.loaded && zone.serial != w->since) {
-		if ((int32_t)(zone.serial - w->since) < 0) { /* a serial of somebody else's, or of before a restart */
-			reply(r, zone.serial, false, NULL);
+	if (zone.loaded && serial != w->since) {
+		if ((int32_t)(serial - w->since) < 0) { /* a serial of somebody else's, or of before a restart */
+			reply(r, serial, false, NULL);
 			return;
 		}
 		if (!w->name_len) {
-			reply_all(r, w->since, zone.serial);
+			reply_all(r, w->since, serial);
 			return;
 		}
 		if (reply_of_name(r, w))
@@ -221,7 +225,7 @@ void http_get_watch(struct http_request *r)
 	}
 	double left = w->end - now();
 	if (left <= 0)
-		reply(r, zone.loaded ? zone.serial : w->since, true, NULL);
+		reply(r, zone.loaded ? serial : w->since, true, NULL);
 	else if (first && !http_request_may_wait(r))
 		http_reply_error(r, 503, "too many requests are waiting");
 	else

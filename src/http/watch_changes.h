@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "zone/store.h"
 
-#define WATCH_CHANGES_MAX 2000 /* of records: whoever missed more is better off with a dump */
+#define WATCH_CHANGES_MAX 5000 /* of records: whoever missed more is better off with a dump */
 
 struct watch_change;
 

@@ -168,3 +168,11 @@ int zone_journal_read(struct zone_journal *journal, uint32_t since, uint32_t *ne
 	pthread_mutex_unlock(&journal->lock);
 	return err;
 }
+
+uint32_t zone_journal_serial(struct zone_journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	uint32_t serial = journal->serial;
+	pthread_mutex_unlock(&journal->lock);
+	return serial;
+}

@@ -42,5 +42,8 @@ struct zone_journal_change {
  * does not reach back that far. */
 int zone_journal_read(struct zone_journal *journal, uint32_t since, uint32_t *newest,
 	void (*each)(void *arg, const struct zone_journal_change *change), void *arg);
+/* The serial that the newest change leads to; 0: there has been none. Just after a publication it may be the one
+ * before. */
+uint32_t zone_journal_serial(struct zone_journal *journal);
 
 #endif
