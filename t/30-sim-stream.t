@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use HTTP::Tiny;
 use JSON::PP;
 use MesosSim;
 use Shape qw(parse_ordered learn compare_shapes);
@@ -193,6 +194,10 @@ subtest "events" => sub {
     is(@e, 0, "no word of a scheduler that disconnects");
     @e = events_of($stream, sub { $sim->cmd("framework-connect", framework => "marathon") });
     is(join(", ", brief(@e)), "FRAMEWORK_UPDATED", "but when it is back");
+    @e = events_of($stream, sub { $sim->cmd("framework-connect", framework => "marathon", pid => "10.9.9.8:1", hostname => "other.example") });
+    is($e[0]{framework_updated}{framework}{framework_info}{hostname}, "other.example", "or somewhere else");
+    my $summary = decode_json(HTTP::Tiny->new->get($sim->url . "/master/state-summary")->{content});
+    like((grep { $_->{name} eq "marathon" } @{ $summary->{frameworks} })[0]{pid}, qr/\@10\.9\.9\.8:1$/, "with a new pid, which no event tells");
     is($stream->{end}, undef, "the stream goes on");
 };
 

@@ -189,6 +189,10 @@ for my $kind (qw(500 503 404 cut truncate garbage reset)) {
         $sim->cmd("stream-end", how => "eof");
     });
 }
+survives("a scheduler that fails over to another place", sub {
+    $sim->cmd("framework-disconnect", framework => "marathon");
+    $sim->cmd("framework-connect", framework => "marathon", pid => "10.0.0.77:15101", hostname => "10.0.0.77");
+});
 survives("a slow stream", sub {
     $sim->cmd("fault", kind => "slow", path => "/api/v1", n => 1, rate => 1_500_000);
     $sim->cmd("stream-end", how => "eof");
@@ -220,9 +224,10 @@ subtest "a long time, seed $seed" => sub {
     my @faults = (
         [ "stream-end", how => "eof" ], [ "stream-end", how => "middle" ], [ "stream-end", how => "last" ], [ "stream-send", kind => "malformed" ],
         [ "stream-send", kind => "unknown" ], [ "fault", kind => "503", path => "/api/v1", n => 1 ], [ "stream", chunks => "random" ],
-        [ "stream", chunks => "buffer" ], [ "agent-add" ], [ "burst", n => 100 ],
+        [ "stream", chunks => "buffer" ], [ "agent-add" ], [ "burst", n => 100 ], [ "framework-add", name => "soak", pid => "10.0.0.9:1" ],
+        [ "framework-remove", framework => "soak" ], [ "framework-connect", framework => "chronos-2.4.0", pid => "10.0.0.66:15101" ],
     );
-    for my $round (1 .. 5) {
+    for my $round (1 .. $ENV{MN_ROUNDS} || 5) {
         $sim->cmd("pulse", changes => 200, seed => int rand 1e9);
         for (1 .. 4) {
             my $agent = int rand 12;

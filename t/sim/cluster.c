@@ -333,6 +333,26 @@ void cluster_remove_framework(struct cluster *c, struct framework *f)
 		tell_framework(c, CHANGE_FRAMEWORK_REMOVED, f);
 }
 
+int cluster_move_framework(struct framework *f, const char *pid, const char *hostname)
+{
+	char *new_pid = pid ? strdup(pid) : NULL, *new_hostname = hostname ? strdup(hostname) : NULL;
+
+	if (!new_pid != !pid || !new_hostname != !hostname) {
+		free(new_pid);
+		free(new_hostname);
+		return ERR_NOMEM;
+	}
+	if (new_pid) {
+		free(f->pid);
+		f->pid = new_pid;
+	}
+	if (new_hostname) {
+		free(f->hostname);
+		f->hostname = new_hostname;
+	}
+	return 0;
+}
+
 void cluster_connect_framework(struct cluster *c, struct framework *f, bool connected)
 {
 	f->active = f->connected = connected;

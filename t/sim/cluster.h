@@ -225,6 +225,8 @@ struct framework *cluster_add_framework(struct cluster *c, const char *name, con
 struct framework *cluster_find_framework(const struct cluster *c, const char *what);
 /* Its tasks are killed, it becomes completed. */
 void cluster_remove_framework(struct cluster *c, struct framework *f);
+/* Its scheduler is another process from now on, at other addresses; NULL: the same, or none. ERR_NOMEM. */
+int cluster_move_framework(struct framework *f, const char *pid, const char *hostname);
 /* Nothing is told of a scheduler that disconnects. */
 void cluster_connect_framework(struct cluster *c, struct framework *f, bool connected);
 /* Does the master know of it now? While it recovers, only if one of its tasks came back. */

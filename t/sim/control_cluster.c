@@ -374,15 +374,25 @@ int control_agent_return(struct control *c)
 	return cluster_return_agent(c->sim->cluster, a) ? control_fail(c, "it was not away, or was removed") : 0;
 }
 
-int control_framework_add(struct control *c)
+/* The pid of a scheduler at `pid=HOST:PORT`; NULL if that is not given. */
+static const char *make_pid(struct control *c, char pid[256])
 {
-	const char *name = control_arg(c, "name"), *at = control_arg(c, "pid"), *hostname = control_arg(c, "hostname");
-	char pid[256], uuid[37];
+	const char *at = control_arg(c, "pid");
+	char uuid[37];
 
 	cluster_make_uuid(c->sim->cluster, uuid);
-	snprintf(pid, sizeof(pid), "scheduler-%s@%s", uuid, at ? at : "");
-	struct framework *f = cluster_add_framework(
-		c->sim->cluster, name ? name : "", at ? pid : NULL, hostname ? hostname : "", "", NULL);
+	snprintf(pid, 256, "scheduler-%s@%s", uuid, at ? at : "");
+	return at ? pid : NULL;
+}
+
+int control_framework_add(struct control *c)
+{
+	const char *name = control_arg(c, "name"), *hostname = control_arg(c, "hostname");
+	char buffer[256];
+	const char *pid = make_pid(c, buffer);
+	struct framework *f =
+		cluster_add_framework(c->sim->cluster, name ? name : "", pid, hostname ? hostname : "", "", NULL);
+
 	if (!f)
 		return ERR_NOMEM;
 	put_text(c, "id", f->id);
@@ -399,24 +409,27 @@ int control_framework_remove(struct control *c)
 	return err;
 }
 
-static int set_connected(struct control *c, bool connected)
+int control_framework_disconnect(struct control *c)
 {
 	struct framework *f;
 	int err = need_framework(c, &f);
 
 	if (!err)
-		cluster_connect_framework(c->sim->cluster, f, connected);
+		cluster_connect_framework(c->sim->cluster, f, false);
 	return err;
-}
-
-int control_framework_disconnect(struct control *c)
-{
-	return set_connected(c, false);
 }
 
 int control_framework_connect(struct control *c)
 {
-	return set_connected(c, true);
+	struct framework *f;
+	char pid[256];
+	int err = need_framework(c, &f);
+
+	if (!err)
+		err = cluster_move_framework(f, make_pid(c, pid), control_arg(c, "hostname"));
+	if (!err)
+		cluster_connect_framework(c->sim->cluster, f, true);
+	return err;
 }
 
 int control_churn(struct control *c)
