@@ -27,6 +27,7 @@ struct endpoint {
 	uint64_t refused;         /* the round in which its stream was given up for its state */
 	double no_stream_until;   /* when its stream is tried again, on the monotonic clock */
 	unsigned stream_failures; /* in a row */
+	bool mute;                /* it was silent when it was last asked, or left for another leader */
 	struct log_limit limit;   /* of what is logged about it */
 };
 

@@ -6,7 +6,8 @@
 
 #include "base/err.h"
 
-#define TAG "mesos"
+#define TAG   "mesos"
+#define WAITS 10
 
 int round_init(struct round *r, const struct conf_endpoints *masters)
 {
@@ -23,25 +24,41 @@ static bool is_new(const struct round *r, const struct endpoint *ep)
 	return ep && ep->round != r->number;
 }
 
-/* The next master that was not asked yet, or NULL. */
-static struct endpoint *next_endpoint(struct round *r)
+static struct endpoint *next_of(struct round *r, bool mute)
 {
-	if (is_new(r, r->hint))
-		return r->hint;
-	for (unsigned rank = 1; rank <= ENDPOINT_ANNOUNCED; rank++) {
-		struct endpoint *ep = endpoints_ranked(&r->endpoints, rank);
+#define TRY(ep)                                                                                                        \
+	do {                                                                                                           \
+		if (is_new(r, (ep)) && (ep)->mute == mute)                                                             \
+			return (ep);                                                                                   \
+	} while (0)
 
-		if (is_new(r, ep))
-			return ep;
-		if (is_new(r, r->good))
-			return r->good;
-		if (!ep)
+	for (unsigned rank = 1; rank <= ENDPOINT_ANNOUNCED; rank++) {
+		struct endpoint *announced = endpoints_ranked(&r->endpoints, rank);
+
+		TRY(announced);
+		TRY(r->good);
+		if (!announced)
 			break;
 	}
 	for (size_t i = 0; i < r->endpoints.configured; i++)
-		if (is_new(r, &r->endpoints.items[i]))
-			return &r->endpoints.items[i];
+		TRY(&r->endpoints.items[i]);
+#undef TRY
 	return NULL;
+}
+
+/* The next master that was not asked yet, or NULL. */
+static struct endpoint *next_endpoint(struct round *r)
+{
+	struct endpoint *leader = endpoints_ranked(&r->endpoints, 1);
+
+	r->named = true;
+	if (is_new(r, r->hint))
+		return r->hint;
+	if (is_new(r, leader))
+		return leader;
+	r->named = false;
+	struct endpoint *ep = next_of(r, false);
+	return ep ? ep : next_of(r, true);
 }
 
 void round_note(struct round *r, enum source_failure failure, const char *text)
@@ -55,6 +72,7 @@ void round_note(struct round *r, enum source_failure failure, const char *text)
 static void ask(struct round *r, struct endpoint *ep)
 {
 	for (;; ep = NULL) {
+		r->named = ep;
 		if (!ep)
 			ep = next_endpoint(r);
 		/* No more than there are places, also if masters that give each other's name are without end. */
@@ -90,6 +108,7 @@ void round_won(struct round *r)
 	r->good = r->asked;
 	r->hint = NULL;
 	r->asked = NULL;
+	r->waits = 0;
 }
 
 void round_failed(struct round *r, enum source_failure failure, const char *text)
@@ -144,6 +163,13 @@ void round_refused(struct round *r, const struct fetch_result *result, const cha
 		failure = source_failure_of_status(result->status);
 		snprintf(
 			text, sizeof(text), "status %u%s%s", result->status, *result->error ? ": " : "", result->error);
+	}
+	if (failure == SOURCE_NO_LEADER && r->named && r->waits < WAITS) {
+		r->waits++;
+		round_note(r, failure, text);
+		r->asked = NULL;
+		r->over(r->ctx);
+		return;
 	}
 	round_failed(r, failure, text);
 }

@@ -2,7 +2,11 @@
 /* Which master is asked: one logic for every way of asking. A round asks one master after the other, none twice, until
  * one is good. Its order: who is said to lead now (a hint), whom ZooKeeper announces as the leader, who was good last,
  * the others that are announced, then the configured ones. Who says that another master leads has that one asked next,
- * whoever it is; so nothing goes in circles. The owner asks, and says what came of it.
+ * whoever it is; so nothing goes in circles. Masters that are `mute` come last, for the one that led before a failover
+ * is often stopped and not dead. A leader that is there but not ready (503) ends the round: nobody else could know
+ * more, and it is to be asked again soon; ten times in a row at the most, lest it is no leader at all.
+ *
+ * The owner asks, and says what came of it.
  *
  * Mesos thread only. */
 #ifndef MESOS_ROUND_H
@@ -27,6 +31,8 @@ struct round {
 	struct endpoint *asked;       /* NULL: no round is going on */
 	struct endpoint *good, *hint; /* or NULL */
 	bool other_name;              /* the asked one is asked by its other name */
+	bool named;                   /* it is said to lead: by others, or by itself */
+	unsigned waits;               /* rounds in a row that ended because it was not ready */
 	uint64_t redirects;           /* followed */
 	uint64_t failures[SOURCE_FAILURES];
 };

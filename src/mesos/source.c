@@ -16,6 +16,7 @@
 #define BACKOFF_MAX     5.0
 #define PATIENCE_MIN    15.0 /* seconds of silence that a master has for free */
 #define PATIENCE_FACTOR 4    /* times the silence of the last good one */
+#define PATIENCE_MUTE   3.0  /* seconds that one has that was silent before, if it is not the only one */
 #define LEADER_SPREAD   0.2  /* seconds within which a fleet goes to a new leader */
 
 const char *source_state_name(enum source_state state)
@@ -82,6 +83,11 @@ void source_found(struct source *s, enum source_state state, const char *host, u
 			s->again ? 0
 				 : times_limit(s->started + s->refresh - times_monotonic(), BACKOFF_MIN, s->refresh));
 	s->again = false;
+}
+
+double source_patience(const struct source *s, const struct endpoint *master)
+{
+	return master->mute && s->round.asks > 1 ? times_limit(s->patience, 0, PATIENCE_MUTE) : s->patience;
 }
 
 void source_round_failed(struct source *s)

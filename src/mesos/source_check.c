@@ -41,7 +41,7 @@ static int start(struct source *s, struct endpoint *master, enum apply_check che
 		.https = s->round.https,
 		.path = check == APPLY_STATE ? endpoint_state_path(master) : SUMMARY_PATH,
 		.timeout = s->timeout,
-		.silence = s->patience,
+		.silence = source_patience(s, master),
 		.max_bytes = SOURCE_BODY_MAX,
 	};
 	int err = state_fetch_start(&s->check, &request);
@@ -69,7 +69,8 @@ static void go_on(struct source *s, const struct state_fetch_result *result)
 
 	if (broken && (result->failure == SOURCE_RESOLVE || result->failure == SOURCE_CONNECT ||
 			      result->failure == SOURCE_TLS || result->failure == SOURCE_TIMEOUT)) {
-		s->silence |= result->failure == SOURCE_TIMEOUT;
+		s->round.asked->mute = result->failure == SOURCE_TIMEOUT;
+		s->silence |= s->round.asked->mute;
 		round_failed(&s->round, result->failure, result->text);
 	} else if (result->verdict == STATE_FETCH_STATUS && result->http->location) {
 		round_refused(&s->round, result->http, SUMMARY_PATH);

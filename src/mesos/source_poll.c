@@ -13,7 +13,7 @@ static int start(struct source *s, struct endpoint *master)
 		.https = s->round.https,
 		.path = endpoint_state_path(master),
 		.timeout = s->timeout,
-		.silence = s->patience,
+		.silence = source_patience(s, master),
 		.max_bytes = SOURCE_BODY_MAX,
 	};
 
@@ -58,6 +58,7 @@ static void take(struct source *s, const struct state_fetch_result *result)
 		return;
 	}
 	s->counters.last_seconds = result->http->seconds;
+	s->round.asked->mute = false;
 	source_stream_polled(s, s->round.asked);
 	source_found(s, SOURCE_POLLING, result->leader_host, result->leader_port, result->http->silence);
 }
@@ -88,6 +89,8 @@ static void on_done(void *ctx, const struct state_fetch_result *result)
 		take(s, result);
 		return;
 	}
+	s->round.asked->mute = result->verdict == STATE_FETCH_BROKEN && result->failure == SOURCE_TIMEOUT;
+	s->silence |= s->round.asked->mute;
 	s->heavy |= http->bytes >= SOURCE_HEAVY;
 	switch (result->verdict) {
 	case STATE_FETCH_WHOLE:
@@ -105,7 +108,6 @@ static void on_done(void *ctx, const struct state_fetch_result *result)
 	case STATE_FETCH_BROKEN:
 		if (result->begun)
 			give_up(s, result->text, http->seconds);
-		s->silence |= result->failure == SOURCE_TIMEOUT;
 		round_failed(&s->round, result->failure, result->text);
 		break;
 	}

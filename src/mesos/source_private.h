@@ -61,6 +61,8 @@ void source_schedule(struct source *s, double delay);
 void source_found(struct source *s, enum source_state state, const char *host, uint16_t port, double silence);
 /* What host and port of a leader come to, who is the one that is asked. */
 struct addr source_address_of(const struct source *s, const char *host);
+/* Seconds of silence that the asked one has. */
+double source_patience(const struct source *s, const struct endpoint *master);
 /* The round ended, and nobody was good or what came could not be taken. */
 void source_round_failed(struct source *s);
 /* Another master leads: who is asked or streams is left, and a round begins. */

@@ -34,7 +34,7 @@ int source_stream_subscribe(struct source *s, struct endpoint *master)
 		.master = master,
 		.https = s->round.https,
 		.timeout = s->timeout,
-		.silence = s->patience,
+		.silence = source_patience(s, master),
 		.max_bytes = SOURCE_BODY_MAX,
 	};
 
@@ -96,6 +96,7 @@ static int on_snapshot_end(void *ctx, double heartbeat)
 	if (rc)
 		return rc;
 	master->stream_failures = 0;
+	master->mute = false;
 	s->live_since = times_monotonic();
 	s->counters.subscribed++;
 	s->counters.heartbeat = heartbeat;
@@ -143,6 +144,7 @@ static double count_loss(struct source *s, enum source_loss loss, const char *te
 	s->counters.state = SOURCE_SEARCHING;
 	source_check_stop(s);
 	leaderwatch_set_leader(&s->watch, s->round.good, &master->seen, false);
+	master->mute = loss == SOURCE_LOSS_SILENT || loss == SOURCE_LOSS_SLOW || loss == SOURCE_LOSS_LEADER;
 	s->short_lives = lived < SHORT_LIFE && loss != SOURCE_LOSS_LEADER ? s->short_lives + 1 : 0;
 	double delay = times_between(0, times_limit(s->timing.spread * (double)(1u << s->short_lives), 0, max));
 	if (s->short_lives >= SHORT_LIVES) {
@@ -191,6 +193,7 @@ static void judge_status(struct source *s, const struct fetch_result *http)
 {
 	char text[64];
 
+	s->round.asked->mute = false;
 	if (http->location || http->status == 503 || s->way != CONF_SOURCE_AUTO) {
 		round_refused(&s->round, http, STREAM_FETCH_PATH);
 		return;
@@ -205,7 +208,8 @@ static void judge_broken(struct source *s, const struct stream_fetch_result *res
 	bool reached =
 		result->failure != SOURCE_RESOLVE && result->failure != SOURCE_CONNECT && result->failure != SOURCE_TLS;
 
-	s->silence |= result->failure == SOURCE_TIMEOUT;
+	master->mute = result->failure == SOURCE_TIMEOUT;
+	s->silence |= master->mute;
 	s->heavy |= result->http && result->http->bytes >= SOURCE_HEAVY;
 	if (reached && s->way == CONF_SOURCE_AUTO && ++master->stream_failures >= FAILURES) {
 		round_note(&s->round, result->failure, result->text);

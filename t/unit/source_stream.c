@@ -427,6 +427,47 @@ static void the_announced_leader_is_followed(void **state)
 	streams(1, 3);
 }
 
+/* It led, was stopped, and takes connections still; the new one is not ready yet. */
+static void a_stopped_leader_holds_nobody_up(void **state)
+{
+	open_source(NULL, 3, 60);
+	streams(0, 1);
+	scripts[0].api = SILENT;
+	scripts[1].api = RECOVERING;
+	lead(1);
+	announce((unsigned[]){1, 2}, 2);
+	RUN_UNTIL(counters()->failed_rounds == 3);
+	assert_int_equal(scripts[0].subscribes, 1);
+	assert_int_equal(scripts[2].subscribes, 0);
+	scripts[1].api = STREAM;
+	streams(1, 2);
+	assert_int_equal(counters()->failures[SOURCE_NO_LEADER], 3);
+}
+
+static void a_silent_one_is_asked_last(void **state)
+{
+	scripts[0].interval = 100;
+	open_source(NULL, 2, 60);
+	streams(0, 1);
+	scripts[0].api = SILENT;
+	lead(1);
+	streams(1, 2);
+	assert_int_equal(counters()->losses[SOURCE_LOSS_SILENT], 1);
+	assert_int_equal(scripts[0].subscribes, 1);
+}
+
+/* A leader that is never ready is none: the others are asked all the same. */
+static void who_is_never_ready_is_passed_over(void **state)
+{
+	scripts[2].api = RECOVERING;
+	open_source(NULL, 1, 1);
+	streams(0, 1);
+	announce((unsigned[]){2}, 1);
+	scripts[2].leader = 2;
+	streams(0, 2);
+	assert_int_equal(counters()->failures[SOURCE_NO_LEADER], 11);
+}
+
 static void a_named_leader_is_the_same(void **state)
 {
 	static const char *const hosts[] = {"localhost"};
@@ -541,6 +582,9 @@ int main(void)
 		TEST(checks_can_be_wanted),
 		TEST(a_document_can_need_confirmation),
 		TEST(the_announced_leader_is_followed),
+		TEST(a_stopped_leader_holds_nobody_up),
+		TEST(a_silent_one_is_asked_last),
+		TEST(who_is_never_ready_is_passed_over),
 		TEST(a_named_leader_is_the_same),
 		TEST(the_masters_tell_who_leads),
 		TEST(between_polls_too),
