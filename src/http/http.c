@@ -17,11 +17,13 @@
 #define POOL_STEP  (4u << 10)
 #define PER_CLIENT 128u /* connections of one address */
 #define SWEEP_TIME 1.0
-#define WAKE_TIME  0.02 /* in which changes are gathered for those who wait for them */
+#define KEPT_MAX   100000u /* blocks of memory that dumps may keep, and as many more as the zone has names */
+#define WAKE_TIME  0.02    /* in which changes are gathered for those who wait for them */
 #define ERROR_MAX  256
 
 /* Time enough for those who are slow, and an end for those who never come to one. */
-static const struct http_times usual_times = {.head = 20, .idle = 60, .reply = 60, .dump = 600, .stall = 30};
+static const struct http_times usual_times = {
+	.head = 20, .idle = 60, .reply = 60, .dump = 600, .hurry = 10, .stall = 30};
 
 static struct log_limit library_limit;
 
@@ -100,6 +102,7 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context, 
 	if (!r)
 		return;
 	r->connection->request = NULL;
+	r->connection->streaming = 0;
 	r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.idle;
 	http_request_free(r);
 }
@@ -167,21 +170,40 @@ static bool is_gone(const struct http_connection *c)
 	return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* A dump keeps its version of the zone and, with it, what all later ones replaced: do dumps keep as much as the zone
+ * has? */
+static bool keeps_too_much(const struct http *http)
+{
+	struct zone_counters zone;
+
+	if (!http->streams)
+		return false;
+	zone_store_counters(http->settings.store, &zone);
+	return zone_store_waiting(http->settings.store) > zone.names + KEPT_MAX;
+}
+
+static void cut(struct http_connection *c, const char *why)
+{
+	log_debug("http", "a connection is cut, %s", why);
+	shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
+	c->deadline = 0;
+}
+
 static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct http *http = timer->data;
 	struct http_connection *c;
+	bool hurry = keeps_too_much(http);
 
 	TAILQ_FOREACH (c, &http->connections, entry) {
 		if (c->request && c->request->suspended && is_gone(c)) {
 			c->request->failed = true;
 			http_request_resume(c->request);
 		}
-		if (c->deadline > 0 && c->deadline < ev_now(loop)) {
-			log_debug("http", "a connection is cut, it took too long");
-			shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
-			c->deadline = 0;
-		}
+		if (c->deadline > 0 && c->deadline < ev_now(loop))
+			cut(c, "it took too long");
+		else if (hurry && c->streaming > 0 && c->streaming + http->times.hurry < ev_now(loop))
+			cut(c, "its dump keeps too much of the past");
 	}
 }
 

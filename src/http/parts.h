@@ -25,6 +25,7 @@ struct http_connection {
 	struct addr client;
 	int fd;
 	ev_tstamp deadline;           /* when it is cut; 0: never */
+	ev_tstamp streaming;          /* since when a dump is being sent; 0: none is */
 	struct http_request *request; /* that is being answered, or NULL */
 };
 

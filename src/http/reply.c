@@ -215,6 +215,7 @@ void http_reply_stream(struct http_request *r, unsigned status, const char *type
 		MHD_destroy_response(response);
 		response = NULL;
 	}
-	r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.dump;
+	r->connection->streaming = ev_now(r->connection->http->loop);
+	r->connection->deadline = r->connection->streaming + r->connection->http->times.dump;
 	http_request_queue(r, status, response);
 }

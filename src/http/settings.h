@@ -9,9 +9,10 @@
 #include "zone/store.h"
 
 /* Seconds that a client has altogether, however busy it looks: for the head of its first request; from one request to
- * the head of the next; for a reply; for a dump. `stall`: in which no byte comes or goes. */
+ * the head of the next; for a reply; for a dump; for a dump while so much changes that the memory which it keeps adds up.
+ * `stall`: in which no byte comes or goes. */
 struct http_times {
-	double head, idle, reply, dump;
+	double head, idle, reply, dump, hurry;
 	unsigned stall;
 };
 

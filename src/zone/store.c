@@ -97,6 +97,11 @@ void zone_store_unpin(struct zone_store *store, const struct zone_snapshot *snap
 	zone_versions_unpin(&store->versions, snapshot);
 }
 
+size_t zone_store_waiting(struct zone_store *store)
+{
+	return zone_versions_waiting(&store->versions);
+}
+
 int zone_store_add_zone(struct zone_store *store, const uint8_t *apex, size_t apex_len)
 {
 	unsigned z = store->zone_count;

@@ -41,6 +41,9 @@ const struct zone_snapshot *zone_store_read(const struct zone_store *store);
 /* The current snapshot, for readers that take long (dumps): it stays until zone_store_unpin(). Any thread. */
 const struct zone_snapshot *zone_store_pin(struct zone_store *store);
 void zone_store_unpin(struct zone_store *store, const struct zone_snapshot *snapshot);
+/* Blocks of memory that only former versions use, and that their readers keep: who pins one for long keeps those of all
+ * later ones too. Any thread. */
+size_t zone_store_waiting(struct zone_store *store);
 
 /* Adds a zone besides the cluster's (at start, before the first commit). Returns its index or an error:
  * ERR_EXISTS if there is a zone of that name, ERR_LIMIT. */

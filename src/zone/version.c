@@ -56,6 +56,7 @@ static void reclaim(struct zone_versions *versions)
 		struct zone_version *v = versions->oldest;
 
 		versions->oldest = v->next;
+		versions->waiting -= v->nodes.count + v->elements.count;
 		retired_free(&v->nodes);
 		retired_free(&v->elements);
 		if (v->snapshot.cluster != v->next->snapshot.cluster)
@@ -96,6 +97,7 @@ void zone_versions_publish(struct zone_versions *versions, struct zone_version *
 	last->nodes = take(nodes);
 	last->elements = take(elements);
 	last->next = v;
+	versions->waiting += last->nodes.count + last->elements.count;
 	pthread_mutex_unlock(&versions->lock);
 	atomic_store_explicit(&versions->current, v, memory_order_release);
 	RCU_TSAN_LET_GO(); /* to grace_is_over(), on another thread */
@@ -151,4 +153,12 @@ void zone_versions_count(struct zone_versions *versions, uint64_t *count, uint64
 		*pins += v->pins;
 	}
 	pthread_mutex_unlock(&versions->lock);
+}
+
+size_t zone_versions_waiting(struct zone_versions *versions)
+{
+	pthread_mutex_lock(&versions->lock);
+	size_t waiting = versions->waiting;
+	pthread_mutex_unlock(&versions->lock);
+	return waiting;
 }

@@ -15,6 +15,7 @@ struct zone_versions {
 	_Atomic(struct zone_version *) current;
 	pthread_mutex_t lock; /* of the chain from the oldest to the current one, and of the pins */
 	struct zone_version *oldest;
+	size_t waiting; /* blocks that those before the current one alone use */
 };
 
 /* A version with the map of nodes; it holds a copy of `zones`, whose apexes it looks up (of the cluster's, number 0,
@@ -32,11 +33,12 @@ void zone_versions_fini(struct zone_versions *versions);
 void zone_versions_publish(struct zone_versions *versions, struct zone_version *version, struct retired *nodes,
 	const struct cluster_view *cluster, struct retired *elements);
 
-/* As zone_store_read(), zone_store_pin() and zone_store_unpin(). */
+/* As zone_store_read(), zone_store_pin(), zone_store_unpin() and zone_store_waiting(). */
 const struct zone_snapshot *zone_versions_read(const struct zone_versions *versions);
 const struct zone_snapshot *zone_versions_pin(struct zone_versions *versions);
 void zone_versions_unpin(struct zone_versions *versions, const struct zone_snapshot *snapshot);
 /* How many versions are kept, the current one among them, and how many pins there are. */
 void zone_versions_count(struct zone_versions *versions, uint64_t *count, uint64_t *pins);
+size_t zone_versions_waiting(struct zone_versions *versions);
 
 #endif
