@@ -247,14 +247,14 @@ static int decide_agents(struct retention *r, double now)
 
 struct census {
 	uint64_t update;
-	bool kept;
+	bool any; /* tasks that stay, or orphans */
 };
 
-static void look_for_kept(void *arg, const struct cluster_element *task)
+static void look_for_tasks(void *arg, const struct cluster_element *task)
 {
 	struct census *census = arg;
 
-	census->kept |= cluster_kept_in(task, census->update);
+	census->any |= cluster_kept_in(task, census->update) || cluster_named_since(task, census->update);
 }
 
 static int decide_frameworks(struct retention *r, double now)
@@ -269,10 +269,9 @@ static int decide_frameworks(struct retention *r, double now)
 		const struct wait *old = waits_find(&r->waits, e->hash);
 		double until = old && !r->next.changed ? old->until : now + RETENTION_FRAMEWORKS;
 		bool doubt = (old || r->next.changed || r->next.agents) && until > now;
-		census.kept = false;
-		if (r->next.tasks)
-			cluster_tasks_of(e, look_for_kept, &census);
-		if (!census.kept && !doubt)
+		census.any = false;
+		cluster_tasks_of(e, look_for_tasks, &census);
+		if (!census.any && !doubt)
 			continue;
 		if (waits_add(&r->next.waits, e, until))
 			return ERR_NOMEM;
@@ -471,13 +470,15 @@ void retention_settle(struct retention *r, double now, bool done)
 bool retention_keeps(const struct retention *r, const struct cluster_element *e)
 {
 	const struct cluster_task *task = (const void *)e;
-	uint64_t hash = e->hash;
+	const struct wait *wait;
 
-	if (!r->waits.count || cluster_named_since(e, r->since))
+	if (!r->waits.count)
 		return false;
 	if (e->kind == CLUSTER_TASK)
-		hash = cluster_key_hash(CLUSTER_AGENT, "", 0, cluster_text(task, task->agent_id), task->agent_id.len);
-	return waits_find(&r->waits, hash);
+		return !cluster_named_since(e, r->since) && waits_find(&r->waits,
+			cluster_key_hash(CLUSTER_AGENT, "", 0, cluster_text(task, task->agent_id), task->agent_id.len));
+	wait = waits_find(&r->waits, e->hash); /* late addresses of its host have named it, too */
+	return wait && wait->state == WAITING;
 }
 
 void retention_get_counters(const struct retention *r, struct retention_counters *out)

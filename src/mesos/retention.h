@@ -14,7 +14,8 @@
  * brings it back, its tasks follow within moments: those that were not named RETENTION_SETTLE later are gone; a
  * document has them all.
  *
- * A framework that is not named stays as long as one of its tasks does, and RETENTION_FRAMEWORKS in any case:
+ * A framework that is not named stays as long as one of its tasks does or is named (masters before 1.2 have such
+ * orphans), and RETENTION_FRAMEWORKS in any case:
  * schedulers come back on their own. One that the master lists as completed goes, with its tasks.
  *
  * Cost: a pass over agents and frameworks for a document, and what is kept; nothing while nobody is waited for.

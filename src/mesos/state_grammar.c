@@ -30,6 +30,7 @@ static const struct state_key top[] = {
 	ARRAY("recovered_slaves", PLACE_RECOVERED_AGENTS),
 	ARRAY("frameworks", PLACE_FRAMEWORKS),
 	ARRAY("completed_frameworks", PLACE_COMPLETED_FRAMEWORKS),
+	ARRAY("orphan_tasks", PLACE_TASKS), /* until 1.2: of frameworks that are not back after a failover */
 };
 
 static const struct state_key flags[] = {

@@ -255,21 +255,24 @@ static void pids_cost_the_address(void **state)
 	free(r);
 }
 
-static void only_tasks_of_frameworks_count(void **state)
+static void which_tasks_count(void **state)
 {
 	struct result *r = calloc(1, sizeof(*r));
 #define TASK "[{\"id\": \"t\", \"framework_id\": \"f\"}]"
 
 	assert_int_equal(
 		parse_text(r,
-			"{\"slaves\": [], \"orphan_tasks\": " TASK
+			"{\"slaves\": [], \"orphan_tasks\": [{\"id\": \"o\", \"framework_id\": \"x\"}, {\"id\": \"p\"}]"
 			", \"unregistered_frameworks\": [\"x\"], \"completed_frameworks\": [{\"id\": "
 			"\"g\", \"tasks\": " TASK "}], \"frameworks\": [{\"id\": \"f\", "
 			"\"completed_tasks\": " TASK ", \"unreachable_tasks\": " TASK
 			"}], \"leader\": \"master@10.0.0.1:5050\", \"recovered_slaves\": [{\"id\": \"S1\"}, "
 			"{}, 4], \"flags\": {\"agent_reregister_timeout\": \"10mins\"}}"),
 		0);
-	assert_int_equal(r->count, 1);
+	assert_int_equal(r->count, 2);
+	const struct cluster_task *orphan = find(r, CLUSTER_TASK, "o");
+	assert_string_equal(cluster_text(orphan, orphan->framework_id), "x");
+	assert_int_equal(r->counts.skipped[STATE_SKIP_ID], 1); /* of nobody at all */
 	assert_string_equal(r->leader, "master@10.0.0.1:5050");
 	assert_string_equal(r->timeout, "10mins");
 	assert_int_equal(r->recovered, 1);
@@ -424,7 +427,7 @@ int main(void)
 		cmocka_unit_test(discovery_ports),
 		cmocka_unit_test(tasks_before_the_id),
 		cmocka_unit_test(pids_cost_the_address),
-		cmocka_unit_test(only_tasks_of_frameworks_count),
+		cmocka_unit_test(which_tasks_count),
 		cmocka_unit_test(what_is_no_state_fails),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(texts_need_not_be_utf8),
