@@ -331,7 +331,7 @@ static int end_document(struct feed *feed, bool ok, const struct cluster_master 
 		feed->next_leader = *leader;
 	if (!publisher_is_loaded(feed->publisher) && !feed->patience_over)
 		feed->waiting = !feed->hosts.idle(feed->hosts.arg);
-	err = retention_decide(feed->retention, &feed->next_leader, feed->agents, now(feed));
+	err = retention_decide(feed->retention, leader, feed->agents, now(feed));
 	if (err)
 		cluster_model_abort(feed->model);
 	else
