@@ -562,6 +562,26 @@ static void events_are_newer_than_checks(void **state)
 	"\"timestamp\":10,\"container_status\":{\"network_infos\":[{\"ip_addresses\":[{\"ip_address\":\"" address      \
 	"\"}]}]}}]}"
 
+/* What went with its agent or framework does not come back with an older document. */
+static void owners_are_newer_than_checks(void **state)
+{
+	static const char document[] = STATE(WEB("1", "10.2.0.1"));
+	struct player *p = player_with_web();
+
+	apply_check_begin(p->apply, APPLY_STATE);
+	event(p, "AGENT_REMOVED", "agent_removed", "{\"agent_id\":{\"value\":\"x-S1\"}}");
+	assert_int_equal(play_check_sink(p, document, sizeof(document) - 1), 0);
+	assert_int_equal(counts(p).tasks, 0);
+	player_free(p);
+	p = player_with_web();
+	apply_check_begin(p->apply, APPLY_STATE);
+	event(p, "FRAMEWORK_REMOVED", "framework_removed", "{\"framework_info\":{\"id\":{\"value\":\"F1\"}}}");
+	assert_int_equal(play_check_sink(p, document, sizeof(document) - 1), 0);
+	assert_int_equal(counts(p).tasks, 0);
+	assert_int_equal(apply_counters(p->apply)->drift, 0);
+	player_free(p);
+}
+
 static void drift_is_healed_and_counted(void **state)
 {
 	struct player *p = player_with_web();
@@ -723,6 +743,7 @@ int main(void)
 		cmocka_unit_test(pids_come_from_polls),
 		cmocka_unit_test(a_summary_misses_an_agent),
 		cmocka_unit_test(events_are_newer_than_checks),
+		cmocka_unit_test(owners_are_newer_than_checks),
 		cmocka_unit_test(drift_is_healed_and_counted),
 		cmocka_unit_test(checks_that_fail),
 		cmocka_unit_test(too_much_drift),

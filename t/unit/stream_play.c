@@ -136,7 +136,7 @@ static void one_by_one(void **state)
 		for (size_t k = 0; k < r->count; k++) {
 			json_t *event = json_loadb(r->records[k].json, r->records[k].len, 0, NULL);
 
-			snprintf(where, sizeof(where), "%s record %zu", r->name, k);
+			snprintf(where, sizeof(where), "%.300s record %zu", r->name, k);
 			assert_int_equal(play_record(p, r->records[k].json, r->records[k].len), 0);
 			assert_int_equal(apply_flush(p->apply), 0);
 			master_take(m, event);
@@ -161,7 +161,7 @@ static void cut(void **state)
 			char *snapshot = master_subscribed(m), where[400], head[24];
 			uint32_t before = k ? rig_serial(p->rig) : 0;
 
-			snprintf(where, sizeof(where), "%s record %zu", r->name, k);
+			snprintf(where, sizeof(where), "%.300s record %zu", r->name, k);
 			play_connect(p);
 			if (k) { /* what is known is told again: nothing changes */
 				assert_int_equal(play_text(p, snapshot), 0);
