@@ -160,9 +160,9 @@ static const char *check_reply(const struct answer_settings *settings, const str
 	RULE(((reply[2] ^ query->packet[2]) & 0xf9) == 0x80, "QR, opcode or RD");
 	RULE((reply[3] & 0x60) == 0, "Z or AD is set");
 	RULE((reply[3] & 0x10) == (query->packet[3] & 0x10), "CD");
-	RULE((reply[3] & 15) == result->rcode && !(reply[2] & 2) == !result->truncated,
+	RULE((reply[3] & 15) == (result->rcode & 15) && !(reply[2] & 2) == !result->truncated,
 		"the result says otherwise");
-	RULE(query->rcode == 0 || result->rcode == (query->rcode & 15), "response code of what cannot be parsed");
+	RULE(query->rcode == 0 || (result->rcode & 15) == (query->rcode & 15), "response code of what cannot be parsed");
 	RULE(wire_get_u16(reply + 4) == (query->question_len ? 1 : 0), "question count");
 	RULE(!memcmp(reply + DNS_HEADER, query->packet + DNS_HEADER, query->question_len), "question");
 	RULE(is_filled(reply, len), "counts, or a pointer that does not go backwards");

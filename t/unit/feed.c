@@ -3,6 +3,8 @@
  * looked up. Damaged documents are feed_damage's. */
 #include "t/unit/feed.h"
 
+#include <unistd.h>
+
 static int setup(void **state)
 {
 	*state = rig_new();
@@ -242,6 +244,40 @@ static void pids_that_are_none(void **state)
 		assert_non_null(strstr(dump, "\nmaster0.mesos.\t60\tIN\tA\t127.0.0.1\n"));
 		free(dump);
 	}
+}
+
+/* How often the log has said this by the end of `code`. */
+static size_t lines_with(const char *what, void (*code)(struct rig *rig), struct rig *rig)
+{
+	FILE *log = tmpfile();
+	int saved = dup(2);
+	char line[1024];
+	size_t count = 0;
+
+	dup2(fileno(log), 2);
+	log_set_level(LOG_LEVEL_INFO);
+	code(rig);
+	log_set_level(LOG_LEVEL_ERROR);
+	dup2(saved, 2);
+	close(saved);
+	rewind(log);
+	while (fgets(line, sizeof(line), log))
+		count += strstr(line, what) != NULL;
+	fclose(log);
+	return count;
+}
+
+static void bad_pids(struct rig *rig)
+{
+	for (int i = 0; i < 3; i++)
+		TAKE(rig, DOCUMENT("{\"id\":\"x-S1\",\"pid\":\"nonsense\"}", ""));
+	for (int i = 0; i < 2; i++) /* as many, but another */
+		TAKE(rig, DOCUMENT("{\"id\":\"x-S2\",\"pid\":\"nonsense\"}", ""));
+}
+
+static void what_is_left_out_is_told_once(void **state)
+{
+	assert_int_equal(lines_with("left out of the state reason=pid count=1 ", bad_pids, *state), 2);
 }
 
 static void leaders(void **state)
@@ -506,6 +542,7 @@ int main(void)
 		T(twins),
 		T(tasks_of_one_id_have_a_bound),
 		T(pids_that_are_none),
+		T(what_is_left_out_is_told_once),
 		T(leaders),
 		T(mapped_addresses_are_ipv4),
 		T(health),
