@@ -402,13 +402,15 @@ static int end_batch(struct feed *feed, enum publisher_kind kind)
 		cluster_model_abort(feed->model);
 	else
 		err = commit(feed, kind);
-	if (err) {
+	/* One that is refused has not failed: who asked for it says so. */
+	bool refused = err == ERR_LIMIT && kind == PUBLISH_CHECK && !feed->batch_error;
+	if (!err) {
+		feed->counters.batches++;
+		tell_skipped(feed);
+	} else if (!refused) {
 		feed->counters.batches_failed++;
 		log_error(
 			"mesos", "events could not be taken in, the zone stays as it was error=\"%s\"", err_text(err));
-	} else {
-		feed->counters.batches++;
-		tell_skipped(feed);
 	}
 	close_update(feed);
 	return err;
