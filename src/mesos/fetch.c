@@ -12,11 +12,20 @@
 
 #define BUFFER_SIZE     (128L * 1024)
 #define CONNECTIONS_MAX 16L
+#define SOCKETS_MAX     64
 #define BODY_KEPT       80           /* of a body that is not what was asked for */
 #define BODY_DRAINED    (64u * 1024) /* of such a body is read, to keep the connection */
 #define KEEPALIVE_IDLE  30L
 #define KEEPALIVE_EVERY 10L
 #define SILENCE_GRACE   0.05 /* seconds in which what waits in the socket is still read */
+
+/* A socket that curl wants watched. There are places for as many as our few requests at a time can have: curl would not
+ * work on after a failure here. */
+struct socket {
+	ev_io io;
+	struct fetcher *fetcher;
+	bool used;
+};
 
 struct fetcher {
 	struct ev_loop *loop;
@@ -24,6 +33,7 @@ struct fetcher {
 	ev_timer timer;
 	struct fetch_options options; /* the texts are owned */
 	struct fetch *active;
+	struct socket sockets[SOCKETS_MAX];
 };
 
 struct fetch {
@@ -47,11 +57,6 @@ struct fetch {
 	char body[BODY_KEPT];
 	size_t body_len;
 	char error[CURL_ERROR_SIZE];
-};
-
-struct socket { /* one that curl wants watched */
-	ev_io io;
-	struct fetcher *fetcher;
 };
 
 const char *fetch_outcome_name(enum fetch_outcome outcome)
@@ -269,30 +274,36 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static struct socket *find_socket(struct fetcher *f, curl_socket_t fd)
+{
+	struct socket *unused = NULL;
+
+	for (size_t i = 0; i < SOCKETS_MAX; i++) {
+		struct socket *s = &f->sockets[i];
+
+		if (s->used && s->io.fd == fd)
+			return s;
+		if (!s->used)
+			unused = s;
+	}
+	return unused;
+}
+
 static int on_socket_change(CURL *easy, curl_socket_t fd, int what, void *ctx, void *assigned)
 {
 	struct fetcher *f = ctx;
-	struct socket *s = assigned;
+	struct socket *s = find_socket(f, fd);
 
-	if (what == CURL_POLL_REMOVE) {
-		if (s) {
-			ev_io_stop(f->loop, &s->io);
-			curl_multi_assign(f->multi, fd, NULL);
-			free(s);
-		}
+	if (!s)
+		return 0; /* its request will be found silent */
+	if (s->used)
+		ev_io_stop(f->loop, &s->io);
+	s->used = what != CURL_POLL_REMOVE;
+	if (!s->used)
 		return 0;
-	}
-	if (!s) {
-		s = malloc(sizeof(*s));
-		if (!s)
-			return -1;
-		s->fetcher = f;
-		ev_init(&s->io, on_ready);
-		s->io.data = s;
-		curl_multi_assign(f->multi, fd, s);
-	}
-	ev_io_stop(f->loop, &s->io);
-	ev_io_set(&s->io, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+	s->fetcher = f;
+	ev_io_init(&s->io, on_ready, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+	s->io.data = s;
 	ev_io_start(f->loop, &s->io);
 	return 0;
 }

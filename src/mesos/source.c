@@ -14,10 +14,11 @@
 #define CONNECT_TIMEOUT 10.0
 #define BACKOFF_MIN     0.1
 #define BACKOFF_MAX     5.0
-#define PATIENCE_MIN    15.0 /* seconds of silence that a master has for free */
-#define PATIENCE_FACTOR 4    /* times the silence of the last good one */
-#define PATIENCE_MUTE   3.0  /* seconds that one has that was silent before, if it is not the only one */
-#define LEADER_SPREAD   0.2  /* seconds within which a fleet goes to a new leader */
+#define PATIENCE_MIN    15.0         /* seconds of silence that a master has for free */
+#define PATIENCE_FACTOR 4            /* times the silence of the last good one */
+#define PATIENCE_MUTE   3.0          /* seconds that one has that was silent before, if it is not the only one */
+#define BODY_MAX        (1ull << 30) /* bytes: about a million tasks */
+#define LEADER_SPREAD   0.2          /* seconds within which a fleet goes to a new leader */
 
 const char *source_state_name(enum source_state state)
 {
@@ -227,7 +228,7 @@ struct source *source_new(struct ev_loop *loop, const struct conf *conf, const s
 	s->timeout = conf->state_timeout_seconds;
 	s->patience = times_limit(0, PATIENCE_MIN, s->timeout);
 	s->timing = (struct source_timing){
-		.watch = 2, .summary = s->refresh, .reconcile = 900, .retry = 600, .spread = 0.5};
+		.watch = 2, .summary = s->refresh, .reconcile = 900, .retry = 600, .spread = 0.5, .body_max = BODY_MAX};
 	*err = init(s, conf);
 	if (*err) {
 		round_fini(&s->round);
@@ -262,6 +263,7 @@ void source_set_timing(struct source *s, const struct source_timing *timing)
 	t->reconcile = timing->reconcile > 0 ? timing->reconcile : t->reconcile;
 	t->retry = timing->retry > 0 ? timing->retry : t->retry;
 	t->spread = timing->spread > 0 ? timing->spread : t->spread;
+	t->body_max = timing->body_max ? timing->body_max : t->body_max;
 	leaderwatch_stop(&s->watch);
 	s->watch.interval = t->watch;
 	leaderwatch_start(&s->watch);

@@ -127,13 +127,14 @@ struct source;
 struct source *source_new(struct ev_loop *loop, const struct conf *conf, const struct source_sink *sink, int *err);
 void source_free(struct source *s);
 
-/* Other times than the usual ones, for tests; those that are 0 stay. To be called before the loop runs. */
+/* Other times and bounds than the usual ones, for tests; those that are 0 stay. To be called before the loop runs. */
 struct source_timing {
-	double watch;     /* seconds between questions for the leader */
-	double summary;   /* between summaries; usually refreshSeconds */
-	double reconcile; /* between states beside the stream */
-	double retry;     /* until a stream that was given up is tried again */
-	double spread;    /* the most that the first resubscription waits */
+	double watch;      /* seconds between questions for the leader */
+	double summary;    /* between summaries; usually refreshSeconds */
+	double reconcile;  /* between states beside the stream */
+	double retry;      /* until a stream that was given up is tried again */
+	double spread;     /* the most that the first resubscription waits */
+	uint64_t body_max; /* bytes of a state */
 };
 void source_set_timing(struct source *s, const struct source_timing *timing);
 

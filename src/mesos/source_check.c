@@ -42,7 +42,7 @@ static int start(struct source *s, struct endpoint *master, enum apply_check che
 		.path = check == APPLY_STATE ? endpoint_state_path(master) : SUMMARY_PATH,
 		.timeout = s->timeout,
 		.silence = source_patience(s, master),
-		.max_bytes = SOURCE_BODY_MAX,
+		.max_bytes = s->timing.body_max,
 	};
 	int err = state_fetch_start(&s->check, &request);
 

@@ -14,7 +14,7 @@ static int start(struct source *s, struct endpoint *master)
 		.path = endpoint_state_path(master),
 		.timeout = s->timeout,
 		.silence = source_patience(s, master),
-		.max_bytes = SOURCE_BODY_MAX,
+		.max_bytes = s->timing.body_max,
 	};
 
 	s->counters.fetches++;

@@ -11,9 +11,8 @@
 #include "mesos/state_fetch.h"
 #include "mesos/stream_fetch.h"
 
-#define SOURCE_TAG      "mesos"
-#define SOURCE_BODY_MAX (1ull << 30) /* about a million tasks */
-#define SOURCE_HEAVY    (1u << 20)   /* bytes in vain after which the next try can wait */
+#define SOURCE_TAG   "mesos"
+#define SOURCE_HEAVY (1u << 20) /* bytes in vain after which the next try can wait */
 
 struct source {
 	struct ev_loop *loop;

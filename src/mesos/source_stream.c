@@ -35,7 +35,7 @@ int source_stream_subscribe(struct source *s, struct endpoint *master)
 		.https = s->round.https,
 		.timeout = s->timeout,
 		.silence = source_patience(s, master),
-		.max_bytes = SOURCE_BODY_MAX,
+		.max_bytes = s->timing.body_max,
 	};
 
 	s->counters.fetches++;

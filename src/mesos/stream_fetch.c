@@ -94,10 +94,9 @@ static int on_data(void *ctx, const void *data, size_t len)
 		if (!sf->parser)
 			return ERR_NOMEM;
 	}
-	int rc = stream_parser_feed(sf->parser, data, len);
-	if (!rc && !sf->live && sf->max_bytes && stream_parser_counts(sf->parser)->bytes > sf->max_bytes)
-		rc = ERR_LIMIT;
-	return rc;
+	if (!sf->live && sf->max_bytes && stream_parser_counts(sf->parser)->bytes + len > sf->max_bytes)
+		return ERR_LIMIT;
+	return stream_parser_feed(sf->parser, data, len);
 }
 
 static void add_counts(struct stream_counts *sum, const struct stream_counts *add)

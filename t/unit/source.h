@@ -102,7 +102,8 @@ static inline int on_check_end(void *ctx, bool ok)
 	return f.refuse_check;
 }
 
-static inline void open_source(const char *const *hosts, size_t count, int refresh)
+/* False: memory is exhausted. */
+static inline bool try_source(const char *const *hosts, size_t count, int refresh)
 {
 	struct conf_endpoint items[MASTERS] = {0};
 	char names[MASTERS][64];
@@ -130,9 +131,18 @@ static inline void open_source(const char *const *hosts, size_t count, int refre
 		items[i] = (struct conf_endpoint){names[i], f.masters[i].port};
 	}
 	f.source = source_new(f.loop, &conf, &sink, &err);
-	assert_non_null(f.source);
+	if (!f.source) {
+		assert_int_equal(err, ERR_NOMEM);
+		return false;
+	}
 	source_set_timing(f.source, &f.timing);
 	assert_int_equal(f.open, false); /* nothing before the loop runs */
+	return true;
+}
+
+static inline void open_source(const char *const *hosts, size_t count, int refresh)
+{
+	assert_true(try_source(hosts, count, refresh));
 }
 
 static inline const struct source_counters *counters(void)
