@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command `explain`: asks a running server over HTTP why a name is as it is. A process of its own, which ends then. */
+/* The command `explain`: asks a running server over HTTP why a name is as it is. A process of its own, which ends then.
+ */
 #ifndef DAEMON_ASK_H
 #define DAEMON_ASK_H
 
@@ -7,7 +8,8 @@
 
 struct ask {
 	const char *name;
-	const char *server; /* a URL, or the path of a unix socket; NULL: as `conf` has it, else this host's usual port */
+	const char
+		*server; /* a URL, or the path of a unix socket; NULL: as `conf` has it, else this host's usual port */
 	const struct conf *conf; /* NULL: none. Also for credentials. */
 	bool json;               /* print the answer as it came */
 };

@@ -100,8 +100,8 @@ static void say_origin(FILE *out, const json_t *origin)
 		if (json_is_true(get(origin, "leader")))
 			say(out, "the leading master, port %" JSON_INTEGER_FORMAT, number_of(origin, "port"));
 		else
-			say(out, "master %" JSON_INTEGER_FORMAT ", port %" JSON_INTEGER_FORMAT, number_of(origin, "number"),
-				number_of(origin, "port"));
+			say(out, "master %" JSON_INTEGER_FORMAT ", port %" JSON_INTEGER_FORMAT,
+				number_of(origin, "number"), number_of(origin, "port"));
 		say_addresses(out, origin);
 	} else {
 		const char *name = *text_of(origin, "name") ? text_of(origin, "name") : text_of(origin, "hostname");
@@ -121,8 +121,10 @@ static void say_labels(FILE *out, const json_t *origin)
 	size_t i;
 	json_t *label;
 
-	json_array_foreach(get(origin, "labels"), i, label) {
-		say(out, "        %s \"%s\" is \"%s\" in DNS: ", text_of(label, "of"), text_of(label, "text"), text_of(label, "label"));
+	json_array_foreach(get(origin, "labels"), i, label)
+	{
+		say(out, "        %s \"%s\" is \"%s\" in DNS: ", text_of(label, "of"), text_of(label, "text"),
+			text_of(label, "label"));
 		say_list(out, get(label, "changes"));
 		say(out, "\n");
 	}
@@ -133,8 +135,7 @@ static void say_reasons(FILE *out, const json_t *origin)
 	size_t i;
 	json_t *reason;
 
-	json_array_foreach(get(origin, "left_out"), i, reason)
-		say(out, "        %s\n", text_of(reason, "text"));
+	json_array_foreach(get(origin, "left_out"), i, reason) say(out, "        %s\n", text_of(reason, "text"));
 }
 
 static void say_record(FILE *out, const json_t *answer, const json_t *record)
@@ -151,7 +152,8 @@ static void say_record(FILE *out, const json_t *answer, const json_t *record)
 	if (!total)
 		say(out, " - from the %s", text_of(record, "source"));
 	say(out, "\n");
-	json_array_foreach(get(record, "from"), i, place) {
+	json_array_foreach(get(record, "from"), i, place)
+	{
 		const json_t *origin = json_array_get(get(answer, "origins"), (size_t)json_integer_value(place));
 
 		if (!origin)
@@ -172,8 +174,7 @@ static void say_records(FILE *out, const json_t *answer)
 	size_t i;
 	json_t *record;
 
-	json_array_foreach(records, i, record)
-		say_record(out, answer, record);
+	json_array_foreach(records, i, record) say_record(out, answer, record);
 	if (more > 0)
 		say(out, "  and %" JSON_INTEGER_FORMAT " more records\n", more);
 }
@@ -188,7 +189,8 @@ static void say_left_out(FILE *out, const json_t *answer)
 	if (!json_array_size(list))
 		return;
 	fputs("\nLeft out:\n", out);
-	json_array_foreach(list, i, origin) {
+	json_array_foreach(list, i, origin)
+	{
 		say_origin(out, origin);
 		say_reasons(out, origin);
 		say_labels(out, origin);
@@ -212,7 +214,8 @@ static void say_near(FILE *out, const json_t *answer)
 		say(out, "The closest name above it that there is: %s\n", text_of(answer, "closest"));
 	if (json_array_size(list))
 		fputs("\nThere is:\n", out);
-	json_array_foreach(list, i, near) {
+	json_array_foreach(list, i, near)
+	{
 		say(out, "    %s", text_of(near, "name"));
 		if (json_array_size(get(near, "types"))) {
 			say(out, " (");
@@ -246,7 +249,8 @@ static void say_skipped(FILE *out, const json_t *answer)
 	if (!it || ask_has_records(answer))
 		return;
 	fputs("\nOf the last state could not be read (the log says more):", out);
-	for (const char *between = " "; it; it = json_object_iter_next((json_t *)(uintptr_t)skipped, it), between = ", ")
+	for (const char *between = " "; it;
+		it = json_object_iter_next((json_t *)(uintptr_t)skipped, it), between = ", ")
 		say(out, "%s%s %" JSON_INTEGER_FORMAT, between, json_object_iter_key(it),
 			json_integer_value(json_object_iter_value(it)));
 	fputc('\n', out);

@@ -34,7 +34,7 @@ static bool is_of_agents(const struct explain *e)
 	const struct zone_apex *domain = &e->snapshot->zones[0];
 
 	return (e->name.len == 6u + domain->name_len && !memcmp(e->name.wire, "\5slave", 6)) ||
-		(e->name.len == 12u + domain->name_len && !memcmp(e->name.wire, "\6_slave\4_tcp", 12));
+	       (e->name.len == 12u + domain->name_len && !memcmp(e->name.wire, "\6_slave\4_tcp", 12));
 }
 
 /* Is it one that tasks can have: of two labels or more? */

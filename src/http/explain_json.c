@@ -7,22 +7,37 @@
 #include "zone/present.h"
 
 /* What a query for the name gets. */
-static const char *answer_text(const struct explain *e)
+enum answer { OUTSIDE, NOT_LOADED, DELEGATED, NO_NAME, NO_RECORDS, WILDCARD, RECORDS };
+
+static enum answer answer_of(const struct explain *e)
 {
 	const struct explain_name *name = &e->name;
 	const struct zone_node *node = name->node ? name->node : name->wildcard;
 
 	if (name->outside)
-		return "outside";
+		return OUTSIDE;
 	if (!e->snapshot->zones[name->zone].node)
-		return "not loaded";
+		return NOT_LOADED;
 	if (name->delegation)
-		return "delegated";
+		return DELEGATED;
 	if (!node)
-		return "no such name";
+		return NO_NAME;
 	if (!node->set_count || !node->sets[0].count)
-		return "no records";
-	return name->node ? "records" : "wildcard";
+		return NO_RECORDS;
+	return name->node ? RECORDS : WILDCARD;
+}
+
+static const char *answer_text(const struct explain *e)
+{
+	static const char *const texts[] = {[OUTSIDE] = "outside",
+		[NOT_LOADED] = "not loaded",
+		[DELEGATED] = "delegated",
+		[NO_NAME] = "no such name",
+		[NO_RECORDS] = "no records",
+		[WILDCARD] = "wildcard",
+		[RECORDS] = "records"};
+
+	return texts[answer_of(e)];
 }
 
 /* Where a record comes from that no element brings. */
@@ -58,10 +73,10 @@ static json_t *record_json(struct explain *e, const struct explain_record *r)
 
 	for (uint32_t i = 0; i < r->from_count && i < EXPLAIN_FROM; i++)
 		explain_append(e, from, json_integer(r->from[i]));
-	json_t *record = json_pack("{s:s, s:o, s:I, s:b, s:s?, s:s, s:o, s:I}", "type", present_type(number, type), "value",
-		value ? explain_text_json(value, strlen(value)) : NULL, "ttl", (json_int_t)wire_get_u32(r->rr + 6),
-		"served", r->served, "held_back", held_back(r), "source", source_of(e, r), "from", from, "from_total",
-		(json_int_t)r->from_count);
+	json_t *record = json_pack("{s:s, s:o, s:I, s:b, s:s?, s:s, s:o, s:I}", "type", present_type(number, type),
+		"value", value ? explain_text_json(value, strlen(value)) : NULL, "ttl",
+		(json_int_t)wire_get_u32(r->rr + 6), "served", r->served, "held_back", held_back(r), "source",
+		source_of(e, r), "from", from, "from_total", (json_int_t)r->from_count);
 	free(value);
 	return record;
 }
@@ -78,15 +93,19 @@ static json_t *types_json(struct explain *e, const struct zone_node *node)
 
 static json_t *near_json(struct explain *e)
 {
-	static const char *const whys[] = {[EXPLAIN_SPELLING] = "spelling", [EXPLAIN_ELSEWHERE] = "elsewhere",
-		[EXPLAIN_AS_LABEL] = "as label", [EXPLAIN_HOST] = "host", [EXPLAIN_BELOW] = "below",
+	static const char *const whys[] = {[EXPLAIN_SPELLING] = "spelling",
+		[EXPLAIN_ELSEWHERE] = "elsewhere",
+		[EXPLAIN_AS_LABEL] = "as label",
+		[EXPLAIN_HOST] = "host",
+		[EXPLAIN_BELOW] = "below",
 		[EXPLAIN_BESIDE] = "beside"};
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < e->near_count && (e->near[i].why != EXPLAIN_BESIDE || e->near[0].why == EXPLAIN_BESIDE); i++)
-		explain_append(e, list, json_pack("{s:o, s:o, s:s}", "name",
-			explain_name_json(zone_node_name(e->near[i].node)), "types", types_json(e, e->near[i].node), "why",
-			whys[e->near[i].why]));
+	for (size_t i = 0; i < e->near_count && (e->near[i].why != EXPLAIN_BESIDE || e->near[0].why == EXPLAIN_BESIDE);
+		i++)
+		explain_append(e, list,
+			json_pack("{s:o, s:o, s:s}", "name", explain_name_json(zone_node_name(e->near[i].node)),
+				"types", types_json(e, e->near[i].node), "why", whys[e->near[i].why]));
 	return list;
 }
 
@@ -121,33 +140,48 @@ static json_t *forwarding_json(struct explain *e)
 	return json_pack("{s:b, s:s, s:o}", "enabled", conf->external_on, "zone", zone, "servers", list);
 }
 
-static json_t *summary_json(const struct explain *e)
+static void summarize_records(const struct explain *e, const char *name, char *out, size_t size)
 {
-	const char *answer = answer_text(e);
-	char name[DNAME_TEXT_MAX], text[DNAME_TEXT_MAX + 256], zone[DNAME_TEXT_MAX];
 	size_t served = 0;
 
+	for (unsigned s = 0; s < e->name.node->set_count; s++)
+		served += e->name.node->sets[s].count;
+	int len = snprintf(out, size, "%s has %zu record%s", name, served, served == 1 ? "" : "s");
+	if (served < e->record_total)
+		snprintf(out + len, size - (size_t)len, ", %zu more %s held back", e->record_total - served,
+			e->record_total - served == 1 ? "is" : "are");
+}
+
+static json_t *summary_json(const struct explain *e)
+{
+	char name[DNAME_TEXT_MAX], text[2 * DNAME_TEXT_MAX + 128], zone[DNAME_TEXT_MAX];
+
 	dname_to_text(name, e->name.wire);
-	for (size_t i = 0; i < e->record_count; i++)
-		served += e->records[i].served;
-	served += e->record_total - e->record_count;
-	if (!strcmp(answer, "outside"))
+	switch (answer_of(e)) {
+	case OUTSIDE:
 		snprintf(text, sizeof(text), "%s is in none of the zones that are served here, and %s", e->asked,
 			e->conf->external_on ? "is asked of other servers" : "names of others are not asked for");
-	else if (!strcmp(answer, "not loaded"))
+		break;
+	case NOT_LOADED:
 		snprintf(text, sizeof(text), "the zone of %s has not been loaded, queries get SERVFAIL", name);
-	else if (!strcmp(answer, "delegated"))
-		dname_to_text(zone, zone_node_name(e->name.delegation)),
-			snprintf(text, sizeof(text), "%s is delegated with %.200s", name, zone);
-	else if (!strcmp(answer, "records"))
-		snprintf(text, sizeof(text), "%s has %zu record%s", name, served, served == 1 ? "" : "s");
-	else if (!strcmp(answer, "wildcard"))
-		snprintf(text, sizeof(text), "%s is answered from a wildcard", name);
-	else if (!strcmp(answer, "no records"))
-		snprintf(text, sizeof(text), "%s has no records, but there are names below it", name);
-	else
+		break;
+	case DELEGATED:
+		dname_to_text(zone, zone_node_name(e->name.delegation));
+		snprintf(text, sizeof(text), "%s is delegated with %s", name, zone);
+		break;
+	case NO_NAME:
 		snprintf(text, sizeof(text), "there is no %s%s", name,
-			e->left_out_total ? ", tasks that would have the name are left out" : "");
+			e->left_out_total ? ", what would have the name is left out" : "");
+		break;
+	case NO_RECORDS:
+		snprintf(text, sizeof(text), "%s has no records, but there are names below it", name);
+		break;
+	case WILDCARD:
+		snprintf(text, sizeof(text), "%s is answered from a wildcard", name);
+		break;
+	case RECORDS:
+		summarize_records(e, name, text, sizeof(text));
+	}
 	return explain_text_json(text, strlen(text));
 }
 
@@ -159,8 +193,8 @@ static void set_name(struct explain *e, json_t *answer, const char *key, const u
 json_t *explain_json(struct explain *e)
 {
 	const struct explain_name *name = &e->name;
-	json_t *answer = json_pack("{s:o, s:s, s:o, s:I}", "asked", explain_text_json(e->asked, strlen(e->asked)), "answer",
-		answer_text(e), "summary", summary_json(e), "serial", (json_int_t)e->snapshot->serial);
+	json_t *answer = json_pack("{s:o, s:s, s:o, s:I}", "asked", explain_text_json(e->asked, strlen(e->asked)),
+		"answer", answer_text(e), "summary", summary_json(e), "serial", (json_int_t)e->snapshot->serial);
 	json_t *records = json_array(), *origins = json_array(), *left_out = json_array();
 
 	set_name(e, answer, "name", name->wire);

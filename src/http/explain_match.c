@@ -18,8 +18,8 @@ void explain_list_records(struct explain *e)
 		for (uint32_t i = 0; i < set->total && e->record_count < EXPLAIN_RECORDS; i++) {
 			struct explain_record *r = &e->records[e->record_count++];
 
-			*r = (struct explain_record){.rr = zone_rrset_slot(node, set, i), .served = i < set->count,
-				.counts = {{1, 0, 0}}};
+			*r = (struct explain_record){
+				.rr = zone_rrset_slot(node, set, i), .served = i < set->count, .counts = {{1, 0, 0}}};
 			if (set->counts)
 				memcpy(&r->counts, (const uint8_t *)node + set->counts + i * sizeof(r->counts),
 					sizeof(r->counts));
@@ -112,11 +112,12 @@ void explain_leave_out(struct explain *e, const struct explain_origin *origin)
 		e->left_out[e->left_out_count++] = *origin;
 }
 
-size_t explain_tail(const struct explain *e, const struct cluster_framework *framework, bool slave,
-	uint8_t tail[DNAME_MAX])
+size_t explain_tail(
+	const struct explain *e, const struct cluster_framework *framework, bool slave, uint8_t tail[DNAME_MAX])
 {
-	size_t len = label_make_fragment(tail, DNAME_MAX, cluster_text(framework, framework->name),
-		framework->name.len, e->conf->enforce_rfc952), domain_len;
+	const char *name = cluster_text(framework, framework->name);
+	size_t len = label_make_fragment(tail, DNAME_MAX, name, framework->name.len, e->conf->enforce_rfc952);
+	size_t domain_len;
 	const uint8_t *domain = naming_domain(e->naming, &domain_len);
 
 	if (!len || len + 6 + domain_len > DNAME_MAX)
@@ -215,12 +216,12 @@ void explain_sort_frameworks(struct explain *e)
 
 static bool is_candidate(const struct explain *e, const struct cluster_framework *framework)
 {
-	return e->framework_count && bsearch(&framework, e->frameworks, e->framework_count, sizeof(e->frameworks[0]),
-		compare_pointers);
+	return e->framework_count &&
+	       bsearch(&framework, e->frameworks, e->framework_count, sizeof(e->frameworks[0]), compare_pointers);
 }
 
-static const struct cluster_element *find(const struct explain *e, enum cluster_kind kind,
-	const struct cluster_task *task, struct cluster_text id)
+static const struct cluster_element *find(
+	const struct explain *e, enum cluster_kind kind, const struct cluster_task *task, struct cluster_text id)
 {
 	return cluster_maps_find(&e->snapshot->cluster->maps, kind, "", 0, cluster_text(task, id), id.len);
 }
@@ -233,7 +234,8 @@ void explain_match_task(struct explain *e, const struct cluster_task *task)
 		return;
 	struct run run = {.e = e, .gather = true};
 	const struct naming_sink sink = sink_of(&run);
-	run.origin = (struct explain_origin){.element = &task->e, .framework = framework,
+	run.origin = (struct explain_origin){.element = &task->e,
+		.framework = framework,
 		.agent = (const void *)find(e, CLUSTER_AGENT, task, task->agent_id)};
 	naming_task(e->naming, task, run.origin.agent, framework, &sink);
 	if (!run.matched)
@@ -266,8 +268,8 @@ static void take_master(struct explain *e, struct explain_record *r, struct expl
 {
 	uint32_t place = 0;
 
-	while (place < e->origin_count && (e->origins[place].master != origin.master ||
-		e->origins[place].leader != origin.leader))
+	while (place < e->origin_count &&
+		(e->origins[place].master != origin.master || e->origins[place].leader != origin.leader))
 		place++;
 	if (place == e->origin_count) {
 		if (place == EXPLAIN_ORIGINS)
@@ -298,8 +300,7 @@ static void match_master(struct explain *e, struct explain_record *r, const stru
 
 		if (name[0] == 6)
 			len = 6;
-		if (name[0] == len && !memcmp(name + 1, label, len) &&
-			(service || has_address(master, rdata, rdlen)))
+		if (name[0] == len && !memcmp(name + 1, label, len) && (service || has_address(master, rdata, rdlen)))
 			take_master(e, r, (struct explain_origin){.master = master, .master_number = i});
 	}
 }

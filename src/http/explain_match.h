@@ -18,8 +18,8 @@ void explain_sort_frameworks(struct explain *e);
 
 void explain_leave_out(struct explain *e, const struct explain_origin *origin);
 /* F.D, or F.slave.D, as naming makes it. 0: nothing of F can stand in a label, or it is too long. */
-size_t explain_tail(const struct explain *e, const struct cluster_framework *framework, bool slave,
-	uint8_t tail[DNAME_MAX]);
+size_t explain_tail(
+	const struct explain *e, const struct cluster_framework *framework, bool slave, uint8_t tail[DNAME_MAX]);
 /* Is the name the framework's, or one that its tasks can have? Then the length of what stands before F. */
 bool explain_is_below(const struct explain *e, const struct cluster_framework *framework, size_t *before);
 

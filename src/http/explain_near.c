@@ -62,9 +62,10 @@ static void add(struct explain *e, const struct zone_node *node, enum explain_ne
 			break;
 		}
 	}
-	while (at < e->near_count && (e->near[at].distance < distance ||
-		(e->near[at].distance == distance &&
-			strcmp((const char *)zone_node_name(e->near[at].node), (const char *)zone_node_name(node)) < 0)))
+	while (at < e->near_count &&
+		(e->near[at].distance < distance ||
+			(e->near[at].distance == distance && strcmp((const char *)zone_node_name(e->near[at].node),
+								     (const char *)zone_node_name(node)) < 0)))
 		at++;
 	if (at == EXPLAIN_NEAR)
 		return;

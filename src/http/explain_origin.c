@@ -76,16 +76,17 @@ static json_t *changes_json(struct explain *e, unsigned changes)
 }
 
 /* A text that became another one on its way into names. */
-static void add_label(struct explain *e, json_t *list, const char *of, const void *element, struct cluster_text text, const char *label,
-	size_t label_len, unsigned changes)
+static void add_label(struct explain *e, json_t *list, const char *of, const void *element, struct cluster_text text,
+	const char *label, size_t label_len, unsigned changes)
 {
 	if (changes)
-		explain_append(e, list, json_pack("{s:s, s:o, s:o, s:o}", "of", of, "text", field(element, text),
-			"label", explain_text_json(label, label_len), "changes", changes_json(e, changes)));
+		explain_append(e, list,
+			json_pack("{s:s, s:o, s:o, s:o}", "of", of, "text", field(element, text), "label",
+				explain_text_json(label, label_len), "changes", changes_json(e, changes)));
 }
 
-static void add_text_label(struct explain *e, json_t *list, const char *of, const void *element,
-	struct cluster_text text)
+static void add_text_label(
+	struct explain *e, json_t *list, const char *of, const void *element, struct cluster_text text)
 {
 	const char *raw = cluster_text(element, text);
 	bool rfc952 = e->conf->enforce_rfc952;
@@ -138,8 +139,11 @@ static const char *health_text(unsigned health)
 
 static const char *source_text(enum conf_ip_source source)
 {
-	static const char *const names[CONF_IP_SOURCES_MAX] = {[CONF_IP_HOST] = "host", [CONF_IP_DOCKER] = "docker",
-		[CONF_IP_MESOS] = "mesos", [CONF_IP_NETINFO] = "netinfo", [CONF_IP_AUTO] = "auto"};
+	static const char *const names[CONF_IP_SOURCES_MAX] = {[CONF_IP_HOST] = "host",
+		[CONF_IP_DOCKER] = "docker",
+		[CONF_IP_MESOS] = "mesos",
+		[CONF_IP_NETINFO] = "netinfo",
+		[CONF_IP_AUTO] = "auto"};
 
 	return names[source];
 }
@@ -147,8 +151,8 @@ static const char *source_text(enum conf_ip_source source)
 static json_t *agent_json(struct explain *e, const struct cluster_agent *agent)
 {
 	return json_pack("{s:o, s:o, s:o, s:b}", "id", field(agent, agent->e.id), "hostname",
-		field(agent, agent->hostname), "addresses", addresses(e, cluster_list(agent, agent->addrs), agent->addrs.count),
-		"active", agent->active);
+		field(agent, agent->hostname), "addresses",
+		addresses(e, cluster_list(agent, agent->addrs), agent->addrs.count), "active", agent->active);
 }
 
 static json_t *framework_json(const struct cluster_framework *framework)
@@ -164,7 +168,8 @@ static json_t *task_addresses(struct explain *e, const struct explain_origin *or
 	const struct addr *addrs =
 		naming_task_addrs(e->naming, (const void *)origin->element, origin->agent, &source, &count);
 
-	return json_pack("{s:s?, s:o}", "source", count ? source_text(source) : NULL, "list", addresses(e, addrs, count));
+	return json_pack(
+		"{s:s?, s:o}", "source", count ? source_text(source) : NULL, "list", addresses(e, addrs, count));
 }
 
 static json_t *task_json(struct explain *e, const struct explain_origin *origin)
@@ -183,15 +188,17 @@ static json_t *task_json(struct explain *e, const struct explain_origin *origin)
 		explain_append(e, named, explain_name_json(names.shared));
 	if (names.canonical_len)
 		explain_append(e, named, explain_name_json(names.canonical));
-	json_t *value = json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "kind", "task", "id", field(task, task->e.id),
-		"name", field(task, task->name), "state", cluster_task_state_text(task->state), "health",
-		health_text(task->health), "addresses", task_addresses(e, origin), "labels", labels, "names", named);
+	json_t *value = json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "kind", "task", "id",
+		field(task, task->e.id), "name", field(task, task->name), "state", cluster_task_state_text(task->state),
+		"health", health_text(task->health), "addresses", task_addresses(e, origin), "labels", labels, "names",
+		named);
 	if (task->discovery_name.len)
 		explain_set(e, value, "discovery_name", field(task, task->discovery_name));
-	explain_set(e, value, "framework", origin->framework ? framework_json(origin->framework)
-		: json_pack("{s:o}", "id", field(task, task->framework_id)));
-	explain_set(e, value, "agent", origin->agent ? agent_json(e, origin->agent)
-		: json_pack("{s:o}", "id", field(task, task->agent_id)));
+	explain_set(e, value, "framework",
+		origin->framework ? framework_json(origin->framework)
+				  : json_pack("{s:o}", "id", field(task, task->framework_id)));
+	explain_set(e, value, "agent",
+		origin->agent ? agent_json(e, origin->agent) : json_pack("{s:o}", "id", field(task, task->agent_id)));
 	return value;
 }
 
@@ -203,7 +210,8 @@ static json_t *bare_framework_json(struct explain *e, const struct cluster_frame
 	explain_set(e, value, "kind", json_string("framework"));
 	explain_set(e, value, "host", field(framework, framework->host));
 	explain_set(e, value, "addresses",
-		json_pack("{s:o}", "list", addresses(e, cluster_list(framework, framework->addrs), framework->addrs.count)));
+		json_pack("{s:o}", "list",
+			addresses(e, cluster_list(framework, framework->addrs), framework->addrs.count)));
 	explain_set(e, value, "labels", labels);
 	return value;
 }
@@ -222,8 +230,8 @@ static json_t *bare_agent_json(struct explain *e, const struct cluster_agent *ag
 static json_t *master_json(struct explain *e, const struct explain_origin *origin)
 {
 	const struct cluster_master *master = origin->master;
-	json_t *value = json_pack("{s:s, s:b, s:i, s:{s:o}}", "kind", "master", "leader", origin->leader, "port", master->port,
-		"addresses", "list", addresses(e, master->addrs, master->addr_count));
+	json_t *value = json_pack("{s:s, s:b, s:i, s:{s:o}}", "kind", "master", "leader", origin->leader, "port",
+		master->port, "addresses", "list", addresses(e, master->addrs, master->addr_count));
 
 	if (!origin->leader)
 		explain_set(e, value, "number", json_integer((json_int_t)origin->master_number));
@@ -234,19 +242,22 @@ static json_t *reasons_json(struct explain *e, const struct explain_origin *orig
 {
 	static const struct {
 		const char *name, *text;
-	} reasons[EXPLAIN_REASONS] = { /* besides those that naming has */
+	} reasons[EXPLAIN_REASONS] = {
+		/* besides those that naming has */
 		[EXPLAIN_NO_ADDRESS] = {"no_address", "no address of it is known"},
 		[EXPLAIN_NO_PORT] = {"no_port", "it has no port that makes the name of this service"},
-		[EXPLAIN_DISCOVERY_NAME] = {"discovery_name", "its names are made from discovery.name, not from the task's name"},
+		[EXPLAIN_DISCOVERY_NAME] = {"discovery_name",
+			"its names are made from discovery.name, not from the task's name"},
 		[EXPLAIN_RENAMED] = {"renamed", "a DNS label cannot say its name as it stands"},
 	};
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < EXPLAIN_REASONS; i++)
 		if (origin->reasons & 1u << i)
-			explain_append(e, list, json_pack("{s:s, s:s}", "reason",
-				reasons[i].name ? reasons[i].name : naming_left_out_name(i), "text",
-				reasons[i].text ? reasons[i].text : naming_left_out_text(i)));
+			explain_append(e, list,
+				json_pack("{s:s, s:s}", "reason",
+					reasons[i].name ? reasons[i].name : naming_left_out_name(i), "text",
+					reasons[i].text ? reasons[i].text : naming_left_out_text(i)));
 	return list;
 }
 

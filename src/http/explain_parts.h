@@ -78,7 +78,7 @@ struct explain {
 	struct pmap_iter it;
 	const void *ahead[EXPLAIN_AHEAD]; /* items that it has given and that come next */
 	unsigned ahead_first, ahead_count;
-	size_t spent; /* of the step under way */
+	size_t spent;                                /* of the step under way */
 	const struct cluster_framework **frameworks; /* whose tasks' names can be this one; sorted */
 	size_t framework_count, framework_room;
 	struct cluster_builder task, agent, framework; /* what elements would be if nothing kept them from the name */

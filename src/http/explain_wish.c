@@ -57,7 +57,7 @@ static bool text_may_match(const struct explain *e, const struct cluster_task *t
 bool explain_may_match(const struct explain *e, const struct cluster_task *task)
 {
 	return text_may_match(e, task, task->name) ||
-		(task->discovery_name.len && text_may_match(e, task, task->discovery_name));
+	       (task->discovery_name.len && text_may_match(e, task, task->discovery_name));
 }
 
 static const struct addr somewhere = {.bytes = {192, 0, 2, 1}, .len = 4};
@@ -130,14 +130,13 @@ static int add_port(struct explain *e)
 		at = dname_parent(at);
 	port.protocol = explain_label(at, &port.protocol_len);
 	int err = cluster_build_ports(&e->task, &port, 1);
-	return err ? err
-		   : cluster_build_list(&e->task, CLUSTER_FIELD(task, port_ranges), &range, 1, sizeof(range));
+	return err ? err : cluster_build_list(&e->task, CLUSTER_FIELD(task, port_ranges), &range, 1, sizeof(range));
 }
 
 static const struct cluster_task *make_task(struct explain *e, const struct explain_origin *origin, unsigned how)
 {
-	static const size_t lists[] = {CLUSTER_FIELD(task, netinfo), CLUSTER_FIELD(task, mesos_label),
-		CLUSTER_FIELD(task, docker_label)};
+	static const size_t lists[] = {
+		CLUSTER_FIELD(task, netinfo), CLUSTER_FIELD(task, mesos_label), CLUSTER_FIELD(task, docker_label)};
 	enum conf_ip_source source;
 	size_t count;
 	int err = cluster_build_copy(&e->task, origin->element);
@@ -152,7 +151,8 @@ static const struct cluster_task *make_task(struct explain *e, const struct expl
 	if (!err && how & WITHOUT_PORTS)
 		err = cluster_build_ports(&e->task, NULL, 0);
 	if (!err && how & WITHOUT_PORTS)
-		err = cluster_build_list(&e->task, CLUSTER_FIELD(task, port_ranges), NULL, 0, sizeof(struct cluster_port_range));
+		err = cluster_build_list(
+			&e->task, CLUSTER_FIELD(task, port_ranges), NULL, 0, sizeof(struct cluster_port_range));
 	if (!err && how & WITHOUT_DISCOVERY)
 		err = cluster_build_text(&e->task, CLUSTER_FIELD(task, discovery_name), "", 0);
 	if (!err)
@@ -162,8 +162,8 @@ static const struct cluster_task *make_task(struct explain *e, const struct expl
 }
 
 /* Runs naming for the task as it would be if nothing kept its records back. */
-static void run_wished(struct explain *e, const struct explain_origin *origin, unsigned how,
-	const struct naming_sink *sink)
+static void run_wished(
+	struct explain *e, const struct explain_origin *origin, unsigned how, const struct naming_sink *sink)
 {
 	const struct cluster_task *task = make_task(e, origin, how);
 	const struct cluster_agent *agent = origin->agent;
@@ -291,7 +291,7 @@ static void take_name(void *arg, const struct naming_record *named)
 		memcpy(names->shared, named->owner, named->owner_len);
 		names->shared_len = named->owner_len;
 	} else if (!names->canonical_len && (names->shared_len != named->owner_len ||
-			memcmp(names->shared, named->owner, named->owner_len) != 0)) {
+						    memcmp(names->shared, named->owner, named->owner_len) != 0)) {
 		memcpy(names->canonical, named->owner, named->owner_len);
 		names->canonical_len = named->owner_len;
 	}

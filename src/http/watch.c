@@ -12,8 +12,8 @@
 
 struct watch {
 	uint32_t since;
-	bool asked; /* the client has a serial; otherwise it gets the current one at once */
-	double end; /* on the monotonic clock */
+	bool asked;              /* the client has a serial; otherwise it gets the current one at once */
+	double end;              /* on the monotonic clock */
 	uint8_t name[DNAME_MAX]; /* of the one name that counts */
 	size_t name_len;         /* 0: all count */
 	/* the name's records as they were when nothing had changed since `since`; `known` once that was found out */
@@ -123,7 +123,8 @@ void watch_cache_fini(struct watch_cache *cache)
 static void write_answer(struct http_body *body, uint32_t serial, bool complete, const struct watch_changes *changes)
 {
 	json_t *names = changes ? watch_changes_json(changes) : json_array();
-	json_t *answer = json_pack("{s:I, s:b, s:o}", "serial", (json_int_t)serial, "complete", complete, "names", names);
+	json_t *answer =
+		json_pack("{s:I, s:b, s:o}", "serial", (json_int_t)serial, "complete", complete, "names", names);
 	struct http_json json = {.body = body};
 
 	if (answer)

@@ -38,8 +38,8 @@ static void take(void *arg, const struct zone_journal_change *change)
 {
 	struct watch_changes *c = arg;
 
-	if (c->failed || !c->complete || change->type == RR_SOA || (c->only && (change->name_len != c->only_len ||
-		memcmp(change->name, c->only, c->only_len) != 0)))
+	if (c->failed || !c->complete || change->type == RR_SOA ||
+		(c->only && (change->name_len != c->only_len || memcmp(change->name, c->only, c->only_len) != 0)))
 		return;
 	if (c->count == WATCH_CHANGES_MAX) {
 		c->complete = false;
@@ -64,8 +64,12 @@ static void take(void *arg, const struct zone_journal_change *change)
 	memcpy(bytes, change->name, change->name_len);
 	if (change->rdlen)
 		memcpy(bytes + change->name_len, change->rdata, change->rdlen);
-	c->list[c->count++] = (struct watch_change){.name = bytes, .name_len = change->name_len, .type = change->type,
-		.ttl = change->ttl, .rdata = bytes + change->name_len, .rdlen = change->rdlen,
+	c->list[c->count++] = (struct watch_change){.name = bytes,
+		.name_len = change->name_len,
+		.type = change->type,
+		.ttl = change->ttl,
+		.rdata = bytes + change->name_len,
+		.rdlen = change->rdlen,
 		.sign = change->added ? 1 : -1};
 }
 
@@ -90,8 +94,8 @@ static void settle(struct watch_changes *c)
 	c->count = kept;
 }
 
-int watch_changes_read(struct watch_changes *c, struct zone_store *store, uint32_t since, const uint8_t *name,
-	size_t name_len)
+int watch_changes_read(
+	struct watch_changes *c, struct zone_store *store, uint32_t since, const uint8_t *name, size_t name_len)
 {
 	*c = (struct watch_changes){.complete = true, .only = name, .only_len = name_len};
 	if (zone_journal_read(zone_store_journal(store), since, &c->serial, take, c))
@@ -118,8 +122,9 @@ static json_t *change_json(const struct watch_change *change)
 {
 	char type[PRESENT_TYPE_MAX];
 	char *value = present_rdata(change->type, change->rdata, change->rdlen);
-	json_t *json = value ? json_pack("{s:s, s:s, s:I}", "type", present_type(change->type, type), "value", value, "ttl",
-		(json_int_t)change->ttl) : NULL;
+	json_t *json = value ? json_pack("{s:s, s:s, s:I}", "type", present_type(change->type, type), "value", value,
+				       "ttl", (json_int_t)change->ttl)
+			     : NULL;
 
 	free(value);
 	return json;
@@ -136,8 +141,10 @@ json_t *watch_changes_json(const struct watch_changes *c)
 		char name[DNAME_TEXT_MAX];
 
 		for (; i < c->count && c->list[i].name_len == first->name_len &&
-			!memcmp(c->list[i].name, first->name, first->name_len); i++)
-			failed |= json_array_append_new(c->list[i].sign > 0 ? added : removed, change_json(&c->list[i]));
+			!memcmp(c->list[i].name, first->name, first->name_len);
+			i++)
+			failed |=
+				json_array_append_new(c->list[i].sign > 0 ? added : removed, change_json(&c->list[i]));
 		dname_to_text(name, first->name);
 		failed |= json_array_append_new(
 			names, json_pack("{s:s, s:o, s:o}", "name", name, "added", added, "removed", removed));

@@ -25,8 +25,8 @@ struct watch_changes { /* all zero is ready to be filled */
 
 /* Reads the changes after serial `since`; `name` NULL: of all names, else of this one (lower-case wire form, borrowed).
  * ERR_NOMEM. */
-int watch_changes_read(struct watch_changes *changes, struct zone_store *store, uint32_t since, const uint8_t *name,
-	size_t name_len);
+int watch_changes_read(
+	struct watch_changes *changes, struct zone_store *store, uint32_t since, const uint8_t *name, size_t name_len);
 void watch_changes_fini(struct watch_changes *changes);
 /* [{"name", "added": [{"type", "value", "ttl"}], "removed": [...]}], a new reference; NULL without memory. */
 json_t *watch_changes_json(const struct watch_changes *changes);

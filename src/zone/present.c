@@ -26,7 +26,8 @@ const char *present_type(uint16_t type, char out[PRESENT_TYPE_MAX])
 /* What the library makes of it: any type that it knows. */
 static char *present_other(uint16_t type, const uint8_t *rdata, size_t len)
 {
-	uint8_t wire[RR_FIXED + UINT16_MAX] = {0}; /* the root's name is one byte, the pointer that an RR starts with two */
+	uint8_t wire[RR_FIXED + UINT16_MAX] = {
+		0}; /* the root's name is one byte, the pointer that an RR starts with two */
 	size_t pos = 0;
 	ldns_rr *rr;
 
@@ -70,7 +71,8 @@ char *present_rdata(uint16_t type, const uint8_t *rdata, size_t len)
 		return strdup(addr_format(&addr, text));
 	}
 	if (type == RR_SRV && len > 6 && dname_len(rdata + 6, len - 6) == len - 6) {
-		int used = sprintf(text, "%u %u %u ", wire_get_u16(rdata), wire_get_u16(rdata + 2), wire_get_u16(rdata + 4));
+		int used = sprintf(
+			text, "%u %u %u ", wire_get_u16(rdata), wire_get_u16(rdata + 2), wire_get_u16(rdata + 4));
 
 		dname_to_text(text + used, rdata + 6);
 		return strdup(text);

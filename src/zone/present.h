@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Types and values of records as people read them: the presentation form (RFC 1035, section 5.1; RFC 3597, section 5 for
- * what is not known). Any thread. */
+/* Types and values of records as people read them: the presentation form (RFC 1035, section 5.1; RFC 3597, section 5
+ * for what is not known). Any thread. */
 #ifndef ZONE_PRESENT_H
 #define ZONE_PRESENT_H
 

@@ -34,9 +34,7 @@ static bool lists(const json_t *list, const char *text)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(list, i, item)
-		if (!strcmp(json_string_value(item), text))
-			return true;
+	json_array_foreach(list, i, item) if (!strcmp(json_string_value(item), text)) return true;
 	return false;
 }
 
@@ -46,9 +44,7 @@ static const json_t *item_of(const json_t *answer, const char *list, const char 
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(json_object_get(answer, list), i, item)
-		if (!strcmp(text_at(item, key), text))
-			return item;
+	json_array_foreach(json_object_get(answer, list), i, item) if (!strcmp(text_at(item, key), text)) return item;
 	return NULL;
 }
 
@@ -68,9 +64,10 @@ static const char *origins_of(const json_t *answer, const char *value)
 	assert_non_null(record);
 	from = json_object_get(record, "from");
 	ids[0] = '\0';
-	json_array_foreach(from, i, place) {
-		const json_t *origin = json_array_get(json_object_get(answer, "origins"),
-			(size_t)json_integer_value(place));
+	json_array_foreach(from, i, place)
+	{
+		const json_t *origin =
+			json_array_get(json_object_get(answer, "origins"), (size_t)json_integer_value(place));
 
 		assert_non_null(origin);
 		strcat(strcat(ids, " "), text_at(origin, "id"));
@@ -93,8 +90,18 @@ static const struct framework_spec frameworks[] = {
 #define LONG "a-very-long-name-of-a-task-that-leaves-no-room-for-what-comes-after"
 
 static const struct task_spec tasks[] = {
-	{.id = "web.1", .framework = "F1", .agent = "S-S1", .name = "web", .ports = "[31000-31001]", .netinfo = "172.17.0.2"},
-	{.id = "web.2", .framework = "F1", .agent = "S-S1", .name = "web", .ports = "[31002-31002]", .netinfo = "172.17.0.3",
+	{.id = "web.1",
+		.framework = "F1",
+		.agent = "S-S1",
+		.name = "web",
+		.ports = "[31000-31001]",
+		.netinfo = "172.17.0.2"},
+	{.id = "web.2",
+		.framework = "F1",
+		.agent = "S-S1",
+		.name = "web",
+		.ports = "[31002-31002]",
+		.netinfo = "172.17.0.3",
 		.health = CLUSTER_HEALTH_BAD},
 	{.id = "web.3", .framework = "F1", .agent = "S-S1", .name = "web", .state = CLUSTER_TASK_STAGING},
 	{.id = "web.4", .framework = "F1", .agent = "S-S9", .name = "web"},
@@ -104,8 +111,13 @@ static const struct task_spec tasks[] = {
 	{.id = "app.1", .framework = "F1", .agent = "S-S1", .name = "My_App.Blue"},
 	{.id = "none.1", .framework = "F1", .agent = "S-S1", .name = "___"},
 	{.id = "long.1", .framework = "F1", .agent = "S-S1", .name = LONG},
-	{.id = "api.1", .framework = "F1", .agent = "S-S1", .name = "api", .discovery = "Front_End",
-		.discovery_ports = {{"http", "tcp", 80}}, .discovery_port_count = 1},
+	{.id = "api.1",
+		.framework = "F1",
+		.agent = "S-S1",
+		.name = "api",
+		.discovery = "Front_End",
+		.discovery_ports = {{"http", "tcp", 80}},
+		.discovery_port_count = 1},
 	{.id = "job.1", .framework = "F2", .agent = "S-S1", .name = "job"},
 };
 
@@ -215,8 +227,8 @@ static void left_out_tasks_have_reasons(void **state)
 {
 	static const struct {
 		const char *id, *reason;
-	} expected[] = {{"web.3", "not_running"}, {"web.4", "no_agent"}, {"web.5", "no_address"},
-		{"web.7", "no_framework"}};
+	} expected[] = {
+		{"web.3", "not_running"}, {"web.4", "no_agent"}, {"web.5", "no_address"}, {"web.7", "no_framework"}};
 	struct rig *rig = cluster_rig();
 	json_t *answer = explain(rig, "web.marathon");
 
@@ -375,7 +387,8 @@ static void names_of_the_cluster(void **state)
 	assert_true(json_is_true(json_object_get(item_of(answer, "origins", "kind", "master"), "leader")));
 	json_decref(answer);
 	answer = explain(rig, "_master._tcp");
-	assert_int_equal(json_integer_value(json_object_get(item_of(answer, "origins", "kind", "master"), "number")), 0);
+	assert_int_equal(
+		json_integer_value(json_object_get(item_of(answer, "origins", "kind", "master"), "number")), 0);
 	json_decref(answer);
 	answer = explain(rig, "master0");
 	assert_non_null(item_of(answer, "origins", "kind", "master"));
@@ -388,7 +401,8 @@ static void names_of_the_cluster(void **state)
 
 	answer = explain(rig, "marathon");
 	assert_non_null(item_of(answer, "origins", "kind", "framework"));
-	assert_int_equal(json_integer_value(json_object_get(item_of(answer, "records", "value", "10.0.0.9"), "from_total")), 2);
+	assert_int_equal(
+		json_integer_value(json_object_get(item_of(answer, "records", "value", "10.0.0.9"), "from_total")), 2);
 	json_decref(answer);
 	answer = explain(rig, "_framework._tcp.marathon");
 	assert_non_null(item_of(answer, "origins", "id", "F1"));
@@ -479,7 +493,7 @@ static void count_brought(void *arg, const struct naming_record *record)
 	struct brought *brought = arg;
 
 	brought->count += brought->node->name_len == record->owner_len &&
-		!memcmp(zone_node_name(brought->node), record->owner, record->owner_len);
+			  !memcmp(zone_node_name(brought->node), record->owner, record->owner_len);
 }
 
 static const void *owner_of(const struct cluster_maps *maps, enum cluster_kind kind, const struct cluster_task *task)
@@ -496,7 +510,8 @@ static json_int_t bring(struct naming *naming, const struct cluster_maps *maps, 
 	const void *item;
 
 	for (struct pmap_iter it = pmap_iter(maps->of[CLUSTER_TASK]); (item = pmap_next(&it));)
-		naming_task(naming, item, owner_of(maps, CLUSTER_AGENT, item), owner_of(maps, CLUSTER_FRAMEWORK, item), &sink);
+		naming_task(naming, item, owner_of(maps, CLUSTER_AGENT, item), owner_of(maps, CLUSTER_FRAMEWORK, item),
+			&sink);
 	for (struct pmap_iter it = pmap_iter(maps->of[CLUSTER_FRAMEWORK]); (item = pmap_next(&it));)
 		naming_framework(naming, item, &sink);
 	for (struct pmap_iter it = pmap_iter(maps->of[CLUSTER_AGENT]); (item = pmap_next(&it));)
@@ -524,7 +539,8 @@ static json_int_t check_records(struct rig *rig)
 		dname_to_text(name, zone_node_name(node));
 		json_t *answer = explain(rig, name);
 		assert_answer(answer, "records");
-		json_array_foreach(json_object_get(answer, "records"), i, record) {
+		json_array_foreach(json_object_get(answer, "records"), i, record)
+		{
 			json_int_t from = json_integer_value(json_object_get(record, "from_total"));
 
 			assert_int_equal(from > 0, strcmp(name, "ns1.mesos.") != 0);
@@ -551,7 +567,8 @@ static size_t check_tasks(struct rig *rig)
 		int err;
 		struct explain *e = explain_new(&rig->conf, rig->store, "mesos.", &err);
 		struct explain_task_names names;
-		const struct explain_origin origin = {.element = &task->e, .agent = owner_of(maps, CLUSTER_AGENT, task),
+		const struct explain_origin origin = {.element = &task->e,
+			.agent = owner_of(maps, CLUSTER_AGENT, task),
 			.framework = owner_of(maps, CLUSTER_FRAMEWORK, task)};
 
 		assert_non_null(e);
@@ -566,7 +583,7 @@ static size_t check_tasks(struct rig *rig)
 			dname_to_text(text, own ? names.canonical : names.shared);
 			json_t *answer = explain(rig, text);
 			size_t found = json_array_size(json_object_get(answer, "origins")) +
-				json_array_size(json_object_get(answer, "left_out"));
+				       json_array_size(json_object_get(answer, "left_out"));
 			bool is_left_out = item_of(answer, "left_out", "id", id);
 			assert_true(item_of(answer, "origins", "id", id) || is_left_out || found >= EXPLAIN_LEFT_OUT);
 			left_out += is_left_out;
@@ -617,8 +634,8 @@ static void give_random_task(struct rig *rig, struct cluster_builder *b, unsigne
 	static const char *const framework_ids[] = {"F0", "F1", "F2", "F9"};
 	static const char *const agent_ids[] = {"S-S0", ("S-" LONG), "S", "S-S9"};
 	char id[16], name[160], discovery[160], port[160];
-	struct task_spec spec = {.id = id, .framework = framework_ids[rng(4)], .agent = agent_ids[rng(4)],
-		.name = random_name(name)};
+	struct task_spec spec = {
+		.id = id, .framework = framework_ids[rng(4)], .agent = agent_ids[rng(4)], .name = random_name(name)};
 
 	snprintf(id, sizeof(id), "id-%u", i);
 	if (rng(3) == 0)
@@ -655,7 +672,8 @@ static void random_clusters_are_explained(void **state)
 		give_agent(rig, &b, &(struct agent_spec){.id = "S-S0", .addrs = "10.0.0.1", .port = 5051});
 		give_agent(rig, &b, &(struct agent_spec){.id = "S-" LONG, .addrs = "10.0.0.2", .port = 5051});
 		give_agent(rig, &b, &(struct agent_spec){.id = "S", .port = 5051});
-		give_framework(rig, &b, &(struct framework_spec){.id = "F0", .name = "marathon", .addrs = "10.0.0.9", .port = 1});
+		give_framework(rig, &b,
+			&(struct framework_spec){.id = "F0", .name = "marathon", .addrs = "10.0.0.9", .port = 1});
 		give_framework(rig, &b, &(struct framework_spec){.id = "F1", .name = "a.slave", .addrs = "10.0.0.9"});
 		give_framework(rig, &b, &(struct framework_spec){.id = "F2", .name = random_name(name)});
 		for (unsigned i = 0; i < 60; i++)
@@ -681,8 +699,8 @@ static void distances(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		for (unsigned limit = 1; limit < 9; limit++)
-			assert_int_equal(explain_distance(cases[i].a, strlen(cases[i].a), cases[i].b,
-						 strlen(cases[i].b), limit),
+			assert_int_equal(
+				explain_distance(cases[i].a, strlen(cases[i].a), cases[i].b, strlen(cases[i].b), limit),
 				cases[i].distance < limit ? cases[i].distance : limit);
 }
 
@@ -697,8 +715,8 @@ static void *scarce_malloc(size_t size)
  * here: t/unit/alloc.h cannot reach into a library. */
 static void an_answer_is_whole(void **state)
 {
-	static const char *const names[] = {"web.marathon", "my_app.blue.marathon", "leader", "marathon", "slave",
-		"www.example.com."};
+	static const char *const names[] = {
+		"web.marathon", "my_app.blue.marathon", "leader", "marathon", "slave", "www.example.com."};
 	struct rig *rig = cluster_rig();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

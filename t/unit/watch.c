@@ -64,10 +64,12 @@ static void changes_by_name(void **state)
 	expect(since, NULL, "[]");
 	change("web A 10.0.0.2\napp A 10.0.0.9\n_web._tcp SRV 0 1 80 web\n", 1);
 	change("web A 10.0.0.1\n", -1);
-	expect(since, NULL, "[{\"name\":\"app.mesos.\",\"added\":[" A("10.0.0.9") "],\"removed\":[]},"
-		WEB(A("10.0.0.2"), A("10.0.0.1")) ","
-		"{\"name\":\"_web._tcp.mesos.\",\"added\":[{\"type\":\"SRV\",\"value\":\"0 1 80 web.mesos.\",\"ttl\":60}],"
-		"\"removed\":[]}]");
+	expect(since, NULL,
+		"[{\"name\":\"app.mesos.\",\"added\":[" A("10.0.0.9") "],\"removed\":[]}," WEB(
+			A("10.0.0.2"), A("10.0.0.1")) ","
+						      "{\"name\":\"_web._tcp.mesos.\",\"added\":[{\"type\":\"SRV\","
+						      "\"value\":\"0 1 80 web.mesos.\",\"ttl\":60}],"
+						      "\"removed\":[]}]");
 	expect(since, "web.mesos", "[" WEB(A("10.0.0.2"), A("10.0.0.1")) "]");
 	expect(since, "nobody.mesos", "[]");
 }
