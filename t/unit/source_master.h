@@ -63,7 +63,7 @@ static inline bool subscribe(struct script *script, int fd)
 				      "Content-Type: application/json\r\n\r\n";
 
 	script->subscribes++;
-	switch (script->api) {
+	switch ((enum api)script->api) {
 	case STREAM:
 		http_print(fd, "%s", ok);
 		snapshot(script, fd);
