@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the benchmarks share: a cluster and its zone, servers that are held to one core, their CPU time, tables.
+# What the benchmarks share: a cluster and its zone, servers that are held to one core, their CPU time, and how figures are
+# handed over. A benchmark is
+#
+#   my %o = Bench::options("what it measures", { rounds => 7 }, quick => { rounds => 3 }, smoke => { rounds => 1 });
+#   Bench::result("a table", "a row of it", "CPU us/answer" => \@one_of_each_round, lost => $number, ...);
+#   Bench::missing("a table", "another row", "dnsdist");
+#   Bench::print_results();
 #
 # A server that is measured runs in a process group of its own, so that its CPU time is that of all its processes.
 package Bench;
@@ -8,8 +14,9 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use File::Temp qw(tempdir);
+use Getopt::Long ();
 use HTTP::Tiny;
 use IO::Handle;
 use JSON::PP;
@@ -28,13 +35,32 @@ use Named;
 our $PATIENCE = 60;    # seconds until a server that does not come up ends the benchmark
 our $SERVER_CPU = 0;   # the core that serves
 our $CLIENT_CPU = 1;   # the core that asks
+our $MISSING = 77;     # exit status of a benchmark that cannot run without a program
 
 my %running;           # pid => name
 my $owner = $$;
+my $benchmark = basename($0, ".pl");
 
 sub fail {
     my ($why) = @_;
     die "bench: $why\n";
+}
+
+# The options of a benchmark: a hash of those of `defaults`, each of which --NAME=VALUE changes. Modes are sets of them:
+# --quick takes less time, --smoke only shows that it runs. --help ends the program.
+sub options {
+    my ($what, $defaults, %modes) = @_;
+    my %given;
+    my @kinds = map { $_ . ($defaults->{$_} =~ /^[\d.]+$/ ? "=f" : "=s") } sort keys %$defaults;
+    Getopt::Long::GetOptions(\%given, @kinds, sort(keys %modes), "help") or exit 2;
+    if ($given{help}) {
+        print "usage: $benchmark.pl [OPTION]...\n\n$what\n\nOptions, with their defaults:";
+        my $list = sub { return join "", map {" --$_=$_[0]{$_}"} sort keys %{ $_[0] } };
+        print $list->($defaults), "\n";
+        print "--$_ stands for", $list->($modes{$_}), "\n" for sort keys %modes;
+        exit 0;
+    }
+    return (%$defaults, (map { %{ $modes{$_} } } grep { $given{$_} } sort keys %modes), %given);
 }
 
 # Is the program there? Debian keeps servers where a user's PATH does not look.
@@ -48,7 +74,10 @@ sub program {
 
 sub need {
     my ($name, $package) = @_;
-    return program($name) || fail("$name is missing: apt-get install $package");
+    my $path = program($name);
+    return $path if $path;
+    print STDERR "bench: $name is missing: apt-get install $package\n";
+    exit $MISSING;
 }
 
 sub built {
@@ -410,31 +439,126 @@ sub dnsperf {
 sub quantile {
     my ($q, @values) = @_;
     @values = sort { $a <=> $b } @values;
-    return $values[ int($q * $#values + 0.5) ];
+    my $at = $q * $#values;
+    my ($low, $high) = @values[ int $at, int($at + 0.999999) ];
+    return $low + ($at - int $at) * ($high - $low);
 }
 
-sub median {
-    my @values = sort { $a <=> $b } @_;
-    return @values % 2 ? $values[ $#values / 2 ] : ($values[ @values / 2 - 1 ] + $values[ @values / 2 ]) / 2;
+sub median { return quantile(0.5, @_) }
+
+# The same figure of several rounds, each a hash.
+sub column {
+    my ($key, @rounds) = @_;
+    return [ map { $_->{$key} } @rounds ];
 }
 
-# Prints rows as a table of Markdown; the first row is its head.
-sub table {
-    my (@rows) = @_;
+# Each of ours divided by theirs of the same round; or by their median, if they were not in turn.
+sub ratios {
+    my ($ours, $theirs) = @_;
+    my $median = median(@$theirs);
+    return [ map { my $other = @$ours == @$theirs ? $theirs->[$_] : $median; $other ? $ours->[$_] / $other : 0 } 0 .. $#$ours ];
+}
+
+# Several servers in turn, another one first in each round: CPU time an answer, and what that is to mesos-named's.
+# Servers are [name, pid, port]; `load` is called with (port, round, name) and returns what dnsperf() did.
+sub compare {
+    my ($table, $rounds, $load, @servers) = @_;
+    my (%cpu, %seen);
+    for my $round (0 .. $rounds - 1) {
+        for my $i (0 .. $#servers) {
+            my ($server, $pid, $port) = @{ $servers[ ($i + $round) % @servers ] };
+            my $before = cpu_of_group($pid);
+            my $r = $load->($port, $round, $server);
+            push @{ $cpu{$server} }, (cpu_of_group($pid) - $before) / $r->{completed} * 1e6;
+            push @{ $seen{$server}{$_} }, $r->{$_} for qw(rate lost request response);
+        }
+    }
+    for my $server (map { $_->[0] } @servers) {
+        my $s = $seen{$server};
+        my $ours = $cpu{"mesos-named"};
+        result($table, $server, "CPU us/answer" => $cpu{$server}, "answers/s" => $s->{rate}, lost => $s->{lost},
+            "bytes in" => $s->{request}[0], out => $s->{response}[0],
+            $server !~ /^mesos-named/ && $ours ? ("mesos-named is x" => ratios($ours, $cpu{$server})) : ());
+    }
+}
+
+# ---- results
+
+my @tables;     # names, as they come
+my %results;    # table => { rows => [names], figures => [names], cells => { row => { figure => line of the file } } }
+
+# One line of JSON is added to the file of results, where there is one.
+sub hand_over {
+    my ($table, $row, %line) = @_;
+    my $t = $results{$table} ||= do { push @tables, $table; {} };
+    push @{ $t->{rows} }, $row unless $t->{cells}{$row};
+    my $figure = $line{figure} // "";
+    push @{ $t->{figures} }, $figure unless grep { $_ eq $figure } @{ $t->{figures} };
+    $t->{cells}{$row}{$figure} = \%line;
+    my $file = $ENV{MN_BENCH_RESULTS} or return;
+    open my $out, ">>", $file or fail("$file: $!");
+    print $out JSON::PP->new->canonical->encode({ bench => $benchmark, table => $table, row => $row, %line }), "\n";
+    close $out or fail("$file: $!");
+}
+
+# What was found: figures by name, each a number or a list of one for each round.
+sub result {
+    my ($table, $row, @figures) = @_;
+    while (my ($figure, $values) = splice @figures, 0, 2) {
+        my @values = map { 0 + $_ } ref $values ? @$values : $values;
+        my %q = (min => 0, q1 => 0.25, q3 => 0.75, max => 1);
+        hand_over($table, $row, figure => $figure, rounds => scalar @values, median => median(@values),
+            map { $_ => quantile($q{$_}, @values) } keys %q);
+    }
+}
+
+# What could not be measured, since that program is missing.
+sub missing {
+    my ($table, $row, $program) = @_;
+    hand_over($table, $row, missing => $program);
+}
+
+# A number with three digits that count.
+sub number {
+    my ($n) = @_;
+    return sprintf "%.0f", $n if $n == int $n || abs $n >= 99.95;
+    return sprintf "%.*f", $n && abs $n < 0.0995 ? 4 : abs $n < 0.995 ? 3 : abs $n < 9.995 ? 2 : 1, $n;
+}
+
+# Medians, and quartiles where there were enough rounds.
+sub cell {
+    my ($line) = @_;
+    return "" unless $line;
+    my ($median, @quartiles) = map { number($line->{$_}) } qw(median q1 q3);
+    return $median . ($line->{rounds} < 3 || $quartiles[0] eq $quartiles[1] ? "" : " ($quartiles[0]-$quartiles[1])");
+}
+
+# The tables of what was found.
+sub print_results {
+    for my $table (@tables) {
+        my $t = $results{$table};
+        my @figures = grep { $_ ne "" } @{ $t->{figures} };
+        print "\n", markdown([ $table, @figures ], map {
+            my $cells = $t->{cells}{$_};
+            my @cells = map { cell($cells->{$_}) } @figures;
+            $cells[0] = "$cells->{''}{missing} is missing" if $cells->{""};
+            [ $_, @cells ]
+        } @{ $t->{rows} });
+    }
+}
+
+# Rows as a table of Markdown; the first row is its head.
+sub markdown {
+    my ($head, @rows) = @_;
     my @width;
-    for my $row (@rows) {
+    for my $row ($head, @rows) {
         for my $i (0 .. $#$row) {
             my $length = length $row->[$i];
             $width[$i] = $length if $length > ($width[$i] || 0);
         }
     }
-    my $line = sub {
-        my (@cells) = @_;
-        return "| " . join(" | ", map { sprintf "%-*s", $width[$_], $cells[$_] } 0 .. $#cells) . " |\n";
-    };
-    my $head = shift @rows;
-    print $line->(@$head), "|", (map { "-" x ($_ + 2) . "|" } @width), "\n";
-    print $line->(@$_) for @rows;
+    my $line = sub { return "| " . join(" | ", map { sprintf "%-*s", $width[$_], $_[$_] } 0 .. $#_) . " |\n" };
+    return join "", $line->(@$head), "|" . join("", map { "-" x ($_ + 2) . "|" } @width) . "\n", map { $line->(@$_) } @rows;
 }
 
 1;

@@ -7,22 +7,15 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (rounds => 7, seconds => 1, tasks => 5000, clients => 20, outstanding => 200);
-GetOptions(\%o, "rounds=i", "seconds=f", "tasks=i", "clients=i", "outstanding=i", "only=s", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: answers.pl [--rounds=7] [--seconds=1] [--tasks=5000] [--clients=20] [--outstanding=200] [--only=NAME,...] [--smoke]
-
+my %o = Bench::options(<<"EOT",
 Server CPU per answer over UDP and TCP of mesos-named, NSD and Knot (those that are installed) with one zone.
---clients: sockets that ask; --outstanding: queries on their way at most; --smoke: only that it runs.
+--clients: sockets that ask; --outstanding: queries on their way at most; --only: some servers.
 EOT
-    exit 0;
-}
-@o{qw(rounds seconds tasks)} = (1, 0.1, 200) if $o{smoke};
+    { rounds => 7, seconds => 1, tasks => 5000, clients => 20, outstanding => 200, only => "" },
+    quick => { rounds => 3, seconds => 0.5 }, smoke => { rounds => 1, seconds => 0.1, tasks => 200 });
 
 # Existing names, as resolvers of a cluster ask for them: as many A as SRV.
 sub write_existing {
@@ -53,55 +46,27 @@ my @mixes = (
     [ "TCP, a connection for each query" => "$dir/existing", "-m", "tcp", "-O", "num-queries-per-conn=1" ],
 );
 
+my %only = map { $_ => 1 } split /,/, $o{only} || "mesos-named,NSD,Knot DNS,receive and send only";
 my @servers = ([ "mesos-named", Bench::start_named($dir, $state) ]);
-push @servers, [ "NSD", Bench::start_nsd($dir, $zone) ] if Bench::program("nsd");
-push @servers, [ "Knot DNS", Bench::start_knot($dir, $zone) ] if Bench::program("knotd");
-if ($o{only}) {
-    my %only = map { $_ => 1 } split /,/, $o{only};
-    @servers = grep { $only{ $_->[0] } } @servers;
+my @missing;
+for my $peer ([ "NSD", "nsd", \&Bench::start_nsd ], [ "Knot DNS", "knotd", \&Bench::start_knot ]) {
+    my ($name, $program, $start) = @$peer;
+    if (Bench::program($program)) { push @servers, [ $name, $start->($dir, $zone) ] }
+    else                          { push @missing, [ $name, $program ] }
 }
 my @load = ("-l", $o{seconds}, "-c", $o{clients}, "-q", $o{outstanding}, "-t", 1);
 
-sub measure {
-    my ($pid, $port, $queries, @how) = @_;
-    my $before = Bench::cpu_of_group($pid);
-    my $r = Bench::dnsperf($port, $queries, @load, @how);
-    $r->{cpu} = (Bench::cpu_of_group($pid) - $before) / $r->{completed} * 1e6;
-    return $r;
-}
-
 for my $mix (@mixes) {
     my ($title, $queries, @how) = @$mix;
-    my @all = @servers;
+    my $echo;
     if (!@how) {
         my $first = Bench::dnsperf($servers[0][2], $queries, "-n", 1, "-c", 1);
-        push @all, [ "receive and send only", Bench::start_echo($dir, $first->{response}) ];
+        $echo = [ "receive and send only", Bench::start_echo($dir, $first->{response}) ];
     }
-    my %seen;
-    for my $round (0 .. $o{rounds} - 1) {
-        for my $i (0 .. $#all) {    # another one is first in each round
-            my ($name, $pid, $port) = @{ $all[ ($i + $round) % @all ] };
-            push @{ $seen{$name} }, measure($pid, $port, $queries, @how);
-        }
-    }
-    if (!@how) {
-        Bench::stop($all[-1][1]);
-        unlink "$dir/echo.log";
-    }
-    my %median = map { my $name = $_; $name => Bench::median(map { $_->{cpu} } @{ $seen{$name} }) } keys %seen;
-    my @rows = ([ "server", "CPU us/answer", "lowest", "highest", "answers/s", "lost", "bytes in", "out", "mesos-named is" ]);
-    for my $server (@all) {
-        my $name = $server->[0];
-        my @cpu = sort { $a <=> $b } map { $_->{cpu} } @{ $seen{$name} };
-        my $lost = 0;
-        $lost += $_->{lost} for @{ $seen{$name} };
-        push @rows, [
-            $name, (map { sprintf "%.2f", $_ } $median{$name}, $cpu[0], $cpu[-1]),
-            sprintf("%.0f", Bench::median(map { $_->{rate} } @{ $seen{$name} })), $lost,
-            $seen{$name}[0]{request}, $seen{$name}[0]{response},
-            $median{"mesos-named"} && $median{$name} ? sprintf("x %.2f", $median{"mesos-named"} / $median{$name}) : "",
-        ];
-    }
-    print "\n$title, $o{tasks} tasks, $o{rounds} rounds of $o{seconds} s:\n\n";
-    Bench::table(@rows);
+    Bench::compare($title, $o{rounds}, sub { Bench::dnsperf($_[0], $queries, @load, @how) },
+        grep { $only{ $_->[0] } } @servers, $echo || ());
+    Bench::missing($title, @$_) for @missing;
+    Bench::stop($echo->[1]) if $echo;
+    unlink "$dir/echo.log";
 }
+Bench::print_results();

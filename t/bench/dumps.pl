@@ -7,18 +7,14 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => [ 10000, 100000 ], rounds => 3);
-GetOptions("tasks=i@" => \my @tasks, "rounds=i" => \$o{rounds}, "smoke" => \$o{smoke}, "help" => \$o{help}) or exit 2;
-if ($o{help}) {
-    print "usage: dumps.pl [--tasks=N]... [--rounds=3] [--smoke]\n";
-    exit 0;
-}
-$o{tasks} = \@tasks if @tasks;
-@o{qw(tasks rounds)} = ([200], 1) if $o{smoke};
+my %o = Bench::options(<<"EOT",
+CPU of the thread that makes dumps over HTTP of clusters of so many tasks, their sizes, and the memory that they need.
+EOT
+    { tasks => "10000,100000", rounds => 3 },
+    quick => { tasks => "10000", rounds => 1 }, smoke => { tasks => "200", rounds => 1 });
 Bench::need("curl", "curl");
 
 my $dir = Bench::folder();
@@ -50,7 +46,7 @@ sub measure {
         $bytes = dump_once($path, @headers);
         push @cpu, cpu($pid) - $before;
     }
-    return sprintf("%.1f MB", $bytes / 1e6), sprintf("%.2f s", Bench::median(@cpu));
+    return ($bytes / 1e6, \@cpu);
 }
 
 # The most that the process has grown while ten clients dump.
@@ -69,20 +65,24 @@ sub growth {
         delete $clients{$_} for grep { waitpid($_, POSIX::WNOHANG()) > 0 } keys %clients;
         Time::HiRes::sleep(0.02);
     }
-    return sprintf "%.1f MB", $most - $before;
+    return $most - $before;
 }
 
-my @rows = ([ "tasks", "zone, memory", "/v1/enumerate", "CPU", "with gzip", "CPU", "/v1/axfr", "CPU", "with gzip", "CPU",
-    "ten at once, memory" ]);
-for my $tasks (@{ $o{tasks} }) {
+for my $tasks (split /,/, $o{tasks}) {
     my $sim = Bench::cluster($tasks / 10, $tasks);
     my $state = Bench::save_state($sim, "$dir/state.json");
     $sim->stop;
     my ($pid) = Bench::start_named($dir, $state,
         config => { httpon => JSON::PP::true, httplistener => "127.0.0.1", httpport => $http });
-    push @rows, [ $tasks, sprintf("%.0f MB", resident($pid)), (map { (measure($pid, $_), measure($pid, $_, @gzip)) } "/v1/enumerate", "/v1/axfr"),
-        growth($pid) ];
+    Bench::result("tasks", $tasks, "zone, memory MB" => resident($pid));
+    for my $path ("/v1/enumerate", "/v1/axfr") {
+        for my $how ([ $path ], [ "$path, gzip", @gzip ]) {
+            my ($title, @headers) = @$how;
+            my ($bytes, $cpu) = measure($pid, $path, @headers);
+            Bench::result("tasks", $tasks, "$title MB" => $bytes, "CPU s of $title" => $cpu);
+        }
+    }
+    Bench::result("tasks", $tasks, "ten at once, memory MB" => growth($pid));
     Bench::stop($pid);
 }
-print "\n";
-Bench::table(@rows);
+Bench::print_results();

@@ -7,23 +7,15 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use Time::HiRes qw(time);
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => "10000,100000", rounds => 3);
-GetOptions(\%o, "tasks=s", "rounds=i", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: failover.pl [--tasks=10000,100000] [--rounds=3] [--smoke]
-
-CPU and memory of mesos-named in a failover of a simulated cluster of so many tasks, ten of them on an agent.
---smoke: only that it runs.
+my %o = Bench::options(<<"EOT",
+CPU and memory of mesos-named in a failover of simulated clusters of so many tasks, ten of them on an agent.
 EOT
-    exit 0;
-}
-@o{qw(tasks rounds)} = ("200", 1) if $o{smoke};
+    { tasks => "10000,100000", rounds => 3 },
+    quick => { tasks => "10000", rounds => 1 }, smoke => { tasks => "200", rounds => 1 });
 
 sub count { my ($dir, $what) = @_; return scalar(() = (Bench::slurp("$dir/named.log") // "") =~ /$what/g) }
 
@@ -64,21 +56,15 @@ sub follow {
     return \%r;
 }
 
-my @rows = ([
-    "tasks", "agents", "source", "tasks kept", "failover CPU s", "all back CPU s", "records changed", "memory MB before",
-    "peak MB before", "peak MB after",
-]);
 for my $tasks (split /,/, $o{tasks}) {
     my $sim = Bench::cluster($tasks / 10, $tasks, "--masters", 2);
     for my $source ("poll", "stream") {
         my @all = map { follow($sim, $source) } 1 .. $o{rounds};
-        my %m = map { my $key = $_; $key => Bench::median(map { $_->{$key} } @all) } keys %{ $all[0] };
-        push @rows, [
-            $tasks, $tasks / 10, $source, $m{kept}, (map { sprintf "%.3f", $_ } @m{qw(over back)}), $m{changes},
-            (map { sprintf "%.0f", $_ } @m{qw(rss first peak)}),
-        ];
+        my $of = sub { return Bench::column($_[0], @all) };
+        Bench::result("tasks, source", "$tasks, $source", "agents" => $tasks / 10, "tasks kept" => $of->("kept"),
+            "failover CPU s" => $of->("over"), "all back CPU s" => $of->("back"), "records changed" => $of->("changes"),
+            "memory MB before" => $of->("rss"), "peak MB before" => $of->("first"), "peak MB after" => $of->("peak"));
     }
     $sim->stop;
 }
-print "\nMedians of $o{rounds}:\n\n";
-Bench::table(@rows);
+Bench::print_results();

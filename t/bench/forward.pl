@@ -8,23 +8,16 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (rounds => 7, queries => 20000, names => 2000, clients => 20, outstanding => 50);
-GetOptions(\%o, "rounds=i", "queries=i", "names=i", "clients=i", "outstanding=i", "only=s", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: forward.pl [--rounds=7] [--queries=20000] [--names=2000] [--clients=20] [--outstanding=50] [--only=NAME,...] [--smoke]
-
-Server CPU per forwarded query and per cache hit of mesos-named, dnsmasq, Unbound and dnsdist.
+my %o = Bench::options(<<"EOT",
+Server CPU per forwarded query and per cache hit of mesos-named, dnsmasq, Unbound and dnsdist (those that are installed).
 --queries: of a round; --names: in the cache; --clients: sockets that ask; --outstanding: queries on their way at most;
---smoke: only that it runs.
+--only: some servers.
 EOT
-    exit 0;
-}
-@o{qw(rounds queries names)} = (1, 200, 50) if $o{smoke};
+    { rounds => 7, queries => 20000, names => 2000, clients => 20, outstanding => 50, only => "mesos-named,dnsmasq,Unbound,dnsdist" },
+    quick => { rounds => 3, queries => 10000 }, smoke => { rounds => 1, queries => 200, names => 50 });
 my $ENTRIES = 10000 + $o{rounds} * $o{queries};    # of each cache: nothing has to go
 
 my $dir = Bench::folder();
@@ -136,59 +129,36 @@ sub ready {
     });
 }
 
-my %only = map { $_ => 1 } split /,/, $o{only} // join ",", keys %start;
-my @servers;
-for my $name (grep { $only{$_} } "mesos-named", "dnsmasq", "Unbound", "dnsdist") {
-    next if $name ne "mesos-named" && !Bench::program(lc $name);
+my (@servers, @missing);
+for my $name (split /,/, $o{only}) {
+    if ($name ne "mesos-named" && !Bench::program(lc $name)) {
+        push @missing, $name;
+        next;
+    }
     my ($pid, $port) = $start{$name}->();
     ready($name, $pid, $port);
     push @servers, [ $name, $pid, $port ];
 }
-my @load = ("-n", 1, "-c", $o{clients}, "-q", $o{outstanding}, "-t", 2, "-T", 1);
 
-sub measure {
-    my ($pid, $port, $queries) = @_;
-    my $before = Bench::cpu_of_group($pid);
-    my $r = Bench::dnsperf($port, $queries, @load);
-    $r->{cpu} = (Bench::cpu_of_group($pid) - $before) / $r->{completed} * 1e6;
-    Bench::fail("not all answers were good: $r->{rcodes}") if $r->{rcodes} !~ /^NOERROR \d+ \(100/;
-    return $r;
-}
-
-# `queries` makes the file for a round; servers besides those of all: [name, pid, port, code that makes its file].
+# `queries` makes the file for a round and a server.
 sub compare {
     my ($title, $queries, @more) = @_;
-    my @all = (@servers, @more);
-    my %seen;
-    for my $round (0 .. $o{rounds} - 1) {
-        my $file = $queries->($round);
-        for my $i (0 .. $#all) {    # another one is first in each round
-            my ($name, $pid, $port, $own) = @{ $all[ ($i + $round) % @all ] };
-            push @{ $seen{$name} }, measure($pid, $port, $own ? $own->() : $file);
-        }
-    }
-    my %median = map { my $name = $_; $name => Bench::median(map { $_->{cpu} } @{ $seen{$name} }) } keys %seen;
-    my @rows = ([ "server", "CPU us/answer", "lowest", "highest", "answers/s", "lost", "bytes in", "out", "mesos-named is" ]);
-    for my $name (map { $_->[0] } @all) {
-        my @cpu = sort { $a <=> $b } map { $_->{cpu} } @{ $seen{$name} };
-        my $lost = 0;
-        $lost += $_->{lost} for @{ $seen{$name} };
-        push @rows, [
-            $name, (map { sprintf "%.2f", $_ } $median{$name}, $cpu[0], $cpu[-1]),
-            sprintf("%.0f", Bench::median(map { $_->{rate} } @{ $seen{$name} })), $lost,
-            $seen{$name}[0]{request}, $seen{$name}[0]{response},
-            $median{"mesos-named"} ? sprintf("x %.2f", $median{"mesos-named"} / $median{$name}) : "",
-        ];
-    }
-    print "\n$title, $o{rounds} rounds of $o{queries} queries:\n\n";
-    Bench::table(@rows);
+    Bench::compare($title, $o{rounds}, sub {
+        my ($port, $round, $name) = @_;
+        my $r = Bench::dnsperf($port, $queries->($round, $name), "-n", 1, "-c", $o{clients}, "-q", $o{outstanding}, "-t", 2, "-T", 1);
+        Bench::fail("not all answers were good: $r->{rcodes}") if $r->{rcodes} !~ /^NOERROR \d+ \(100/;
+        return $r;
+    }, @servers, @more);
+    Bench::missing($title, $_, lc $_) for @missing;
 }
 
 my $known = Bench::write_file("$dir/known", map {"k$_.bench.example A\n"} 1 .. $o{names});
 my $hits = Bench::write_file("$dir/hits", map {"k$_.bench.example A\n"} Bench::pick($o{queries}, 1 .. $o{names}));
 my $own = Bench::write_file("$dir/own", map {"h$_.own.example A\n"} Bench::pick($o{queries}, 1 .. $o{names}));
+my $own_row = "mesos-named, own zone";
 
-compare("Forwarded", sub { Bench::write_file("$dir/misses", map {"q$_.r$_[0].bench.example A\n"} 1 .. $o{queries}) });
-Bench::dnsperf($_->[2], $known, @load) for @servers;
-compare("From the cache, $o{names} names", sub {$hits},
-    map { [ "mesos-named, own zone", @$_[ 1, 2 ], sub {$own} ] } grep { $_->[0] eq "mesos-named" } @servers);
+compare("forwarded", sub { Bench::write_file("$dir/misses", map {"q$_.r$_[0].bench.example A\n"} 1 .. $o{queries}) });
+Bench::dnsperf($_->[2], $known, "-n", 1, "-c", $o{clients}, "-q", $o{outstanding}, "-t", 2, "-T", 1) for @servers;
+compare("from the cache", sub { return $_[1] eq $own_row ? $own : $hits },
+    map { [ $own_row, @$_[ 1, 2 ] ] } grep { $_->[0] eq "mesos-named" } @servers);
+Bench::print_results();

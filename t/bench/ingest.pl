@@ -7,23 +7,15 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use Time::HiRes qw(sleep);
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => "1000,10000,100000", rounds => 3);
-GetOptions(\%o, "tasks=s", "rounds=i", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: ingest.pl [--tasks=1000,10000,100000] [--rounds=3] [--smoke]
-
-CPU and memory of mesos-named following a simulated cluster of so many tasks, ten of them on an agent.
---smoke: only that it runs.
+my %o = Bench::options(<<"EOT",
+CPU and memory of mesos-named following simulated clusters of so many tasks, ten of them on an agent.
 EOT
-    exit 0;
-}
-@o{qw(tasks rounds)} = ("200", 1) if $o{smoke};
+    { tasks => "1000,10000,30000,100000,300000", rounds => 3 },
+    quick => { tasks => "1000,10000,100000" , rounds => 1}, smoke => { tasks => "200", rounds => 1 });
 
 # The numbers of the newest line of counts in the log that a signal asked for.
 sub counts {
@@ -76,10 +68,6 @@ sub follow {
     return \%r;
 }
 
-my @rows = ([
-    "tasks", "state MB", "names", "records", "CPU s", "us/task", "peak MB", "KB/task", "refresh CPU s", "pages, one more task",
-    "memory MB then", "peak MB",
-]);
 for my $tasks (split /,/, $o{tasks}) {
     my $sim = Bench::cluster($tasks / 10, $tasks);
     $sim->cmd("app-add", name => "bench", n => 2, network => "host");
@@ -88,12 +76,11 @@ for my $tasks (split /,/, $o{tasks}) {
     unlink "$dir/state";
     my @all = map { follow($sim) } 1 .. $o{rounds};
     $sim->stop;
-    my %m = map { my $key = $_; $key => Bench::median(map { $_->{$key} } @all) } keys %{ $all[0] };
-    push @rows, [
-        $tasks, sprintf("%.1f", $bytes / 1e6), @m{qw(names records)}, sprintf("%.3f", $m{first}),
-        sprintf("%.1f", $m{first} / $tasks * 1e6), sprintf("%.0f", $m{peak}), sprintf("%.2f", $m{peak} * 1024 / $tasks),
-        sprintf("%.3f", $m{same}), $m{pages}, (map { sprintf "%.0f", $_ } @m{qw(rss lifetime_peak)}),
-    ];
+    my ($cpu, $peak) = map { Bench::column($_, @all) } qw(first peak);
+    Bench::result("tasks", $tasks, "state MB" => $bytes / 1e6, (map { ($_ => Bench::column($_, @all)) } qw(names records)),
+        "CPU s" => $cpu, "us/task" => [ map { $_ / $tasks * 1e6 } @$cpu ],
+        "peak MB" => $peak, "KB/task" => [ map { $_ * 1024 / $tasks } @$peak ],
+        "refresh CPU s" => Bench::column("same", @all), "pages, one more task" => Bench::column("pages", @all),
+        "memory MB then" => Bench::column("rss", @all), "peak MB then" => Bench::column("lifetime_peak", @all));
 }
-print "\nFrom the start of the process, its configuration included; medians of $o{rounds}:\n\n";
-Bench::table(@rows);
+Bench::print_results();

@@ -153,8 +153,8 @@ int main(int argc, char **argv)
 	if (!taken_count)
 		return 1;
 	qsort(taken, taken_count, sizeof(*taken), compare);
-	printf("answers=%zu lost=%zu median=%.1f p99=%.1f p999=%.1f max=%.1f\n", taken_count, lost, percentile(0.5),
-		percentile(0.99), percentile(0.999), percentile(1));
+	printf("answers=%zu lost=%zu median=%.1f p90=%.1f p99=%.1f p999=%.1f p9999=%.1f max=%.1f\n", taken_count, lost,
+		percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999), percentile(0.9999), percentile(1));
 	close(fd);
 	return 0;
 }

@@ -8,22 +8,15 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => 100000, rate => 50000, seconds => 5, rounds => 3, events => 500, clients => 10);
-GetOptions(\%o, "tasks=i", "rate=i", "seconds=f", "rounds=i", "events=i", "clients=i", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: latency.pl [--tasks=100000] [--rate=50000] [--seconds=5] [--rounds=3] [--events=500] [--clients=10] [--smoke]
-
+my %o = Bench::options(<<"EOT",
 Percentiles of the time to an answer over UDP, in microseconds, RATE times a second; meanwhile about EVENTS events a
-second, or CLIENTS that dump /v1/enumerate in a loop. --smoke: only that it runs.
+second, or CLIENTS that dump /v1/enumerate in a loop.
 EOT
-    exit 0;
-}
-@o{qw(tasks rate seconds rounds clients)} = (200, 1000, 0.2, 1, 2) if $o{smoke};
+    { tasks => 100000, rate => 50000, seconds => 5, rounds => 3, events => 500, clients => 10 },
+    quick => { seconds => 3 }, smoke => { tasks => 200, rate => 1000, seconds => 0.2, rounds => 1, clients => 2 });
 
 my $dir = Bench::folder();
 my $sim = Bench::cluster($o{tasks} / 10, $o{tasks});
@@ -70,19 +63,15 @@ sub dump_for_ever {
     }
 }
 
-my @rows = ([ "meanwhile", "median us", "x", "99 %", "99.9 %", "x", "longest", "lost" ]);
 my %idle;
 
 sub row {
     my ($title, @all) = @_;
-    my ($lost, %r) = 0;
-    $lost += $_->{lost} for @all;
-    for my $key (qw(median p99 p999 max)) {
-        $r{$key} = Bench::median(map { $_->{$key} } @all);
-        $idle{$key} ||= $r{$key};
-    }
-    push @rows, [ $title, (map { (sprintf("%.0f", $r{ $_->[0] }), $_->[1] ? sprintf("%.2f", $r{ $_->[0] } / $idle{ $_->[0] }) : ()) }
-        [ "median", 1 ], ["p99"], [ "p999", 1 ], ["max"]), $lost ];
+    my %r = map { $_ => Bench::column($_, @all) } qw(median p90 p99 p999 p9999 max lost);
+    %idle = %r unless %idle;
+    Bench::result("meanwhile", $title, "median us" => $r{median}, "median x" => Bench::ratios($r{median}, $idle{median}),
+        "90 %" => $r{p90}, "99 %" => $r{p99}, "99.9 %" => $r{p999}, "99.9 % x" => Bench::ratios($r{p999}, $idle{p999}),
+        "99.99 %" => $r{p9999}, longest => $r{max}, lost => $r{lost});
 }
 
 my ($pid, $port) = restart(refreshSeconds => 3600);
@@ -103,5 +92,4 @@ row("a refresh each second, " . int($o{tasks} / 10) . " tasks come or go", round
 }));
 Bench::stop($pid);
 $sim->stop;
-print "\n$o{rate} queries a second, $o{tasks} tasks, medians of $o{rounds} runs of $o{seconds} s:\n\n";
-Bench::table(@rows);
+Bench::print_results();

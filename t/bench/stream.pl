@@ -9,26 +9,18 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use Getopt::Long;
 use HTTP::Tiny;
 use Time::HiRes qw(time);
 use lib dirname(abs_path(__FILE__));
 use Bench;
 
-my %o = (tasks => 100000, probes => 10000, rate => 200, count => 10000, others => 40, questions => 20000, poll => "1,5", bursts => 3);
-GetOptions(\%o, "tasks=i", "probes=i", "rate=i", "count=i", "others=i", "questions=i", "poll:s", "bursts=i", "smoke", "help") or exit 2;
-if ($o{help}) {
-    print <<"EOT";
-usage: stream.pl [--tasks=100000] [--probes=10000] [--rate=200] [--count=10000] [--others=40] [--questions=20000]
-                 [--poll=1,5] [--bursts=3] [--smoke]
-
+my %o = Bench::options(<<"EOT",
 Freshness of answers with a cluster of so many tasks, ten of them on an agent. COUNT measured events, RATE a second, each
 of another of the PROBES' names, and OTHERS random changes of several events each; then BURSTS times an event for
-each of the PROBES at once. The server gets at most so many QUESTIONS a second. --smoke: only that it runs.
+each of the PROBES at once. The server gets at most so many QUESTIONS a second. --poll: seconds between polls.
 EOT
-    exit 0;
-}
-@o{qw(tasks probes count poll bursts)} = (300, 50, 100, "1", 1) if $o{smoke};
+    { tasks => 100000, probes => 10000, rate => 200, count => 10000, others => 40, questions => 20000, poll => "1,5", bursts => 3 },
+    quick => { count => 2000, poll => "1", bursts => 1 }, smoke => { tasks => 300, probes => 50, count => 100, poll => "1", bursts => 1 });
 
 my $dir = Bench::folder();
 
@@ -81,7 +73,7 @@ sub follow {
     unlink "$dir/named.log";
     my $server = Bench::start("mesos-named", "$dir/named.log", $Bench::SERVER_CPU, Bench::built("src/mesos-named"), "-config=$config");
     Bench::wait_for("the zone", $server, sub { return (Bench::slurp("$dir/named.log") // "") =~ /first state is served/ });
-    my %r = (how => $how, first_peak => Bench::status_of($server, "VmHWM") / 1024);
+    my %r = (first_peak => Bench::status_of($server, "VmHWM") / 1024);
     order("dns", $port, $o{questions});
     my $what = $how eq "stream" ? "written" : "done";
     $sim->cmd("pulse", changes => $o{others}, framework => "marathon", seed => 5) if $o{others};
@@ -100,31 +92,16 @@ sub follow {
         my $f = figures("burst", $o{probes}, $what);
         [ $f->{all} / 1e6, (cpu($server))[0] - $from[0] ];
     } 1 .. $o{bursts};
-    $r{burst} = Bench::median(map { $_->[0] } @bursts);
-    $r{burst_cpu} = Bench::median(map { $_->[1] } @bursts);
+    @r{qw(burst burst_cpu)} = map { my $i = $_; [ map { $_->[$i] } @bursts ] } 0, 1;
     $r{peak} = Bench::status_of($server, "VmHWM") / 1024;
     Bench::stop($server);
-    return \%r;
+    Bench::result("follows by", $how, "median ms" => $r{median}, "99 %" => $r{p99}, "99.9 %" => $r{p999}, longest => $r{max},
+        "us/event, Mesos thread" => $r{mesos}, "with the answers" => $r{whole}, "burst s" => $r{burst}, "CPU s of it" => $r{burst_cpu},
+        "master's CPU %" => $r{master}, "whole states" => $r{states}, "MB, first state" => $r{first_peak}, "peak MB" => $r{peak});
 }
 
-my @all = (follow("stream", stateSource => "stream", refreshSeconds => 3600));
-push @all, follow("poll, $_ s", stateSource => "poll", refreshSeconds => int $_) for split /,/, $o{poll};
+follow("stream", stateSource => "stream", refreshSeconds => 3600);
+follow("poll, $_ s", stateSource => "poll", refreshSeconds => int $_) for split /,/, $o{poll};
 Bench::stop($pid);
 $sim->stop;
-
-print "\n$o{tasks} tasks; $o{count} measured events, $o{rate} a second, and $o{others} random changes a second of several events;"
-    . " at most $o{questions} questions a second; a burst is $o{probes} events, the median of $o{bursts}\n\n";
-Bench::table(
-    [
-        "follows by", "median ms", "99 %", "99.9 %", "longest", "us/event, Mesos thread", "with the answers", "burst s", "CPU s of it",
-        "master's CPU %", "whole states", "MB, first state", "peak",
-    ],
-    map {
-        my $r = $_;
-        [
-            $r->{how}, (map { sprintf "%.2f", $r->{$_} } qw(median p99 p999 max)), (map { sprintf "%.0f", $r->{$_} } qw(mesos whole)),
-            (map { sprintf "%.2f", $r->{$_} } qw(burst burst_cpu)), sprintf("%.1f", $r->{master}), $r->{states},
-            (map { sprintf "%.0f", $r->{$_} } qw(first_peak peak)),
-        ]
-    } @all
-);
+Bench::print_results();
