@@ -65,9 +65,9 @@ static inline bool subscribe(struct script *script, int fd)
 	script->subscribes++;
 	switch ((enum api)script->api) {
 	case STREAM:
+		script->stream = fd; /* before it can be seen to begin */
 		http_print(fd, "%s", ok);
 		snapshot(script, fd);
-		script->stream = fd;
 		return true;
 	case CUT_SHORT:
 		http_print(fd, "%s", ok);
