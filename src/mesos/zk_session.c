@@ -153,14 +153,14 @@ static void on_session_event(zhandle_t *zh, int type, int state, const char *pat
 
 	if (type != ZOO_SESSION_EVENT || zh != s->zh || s->broken)
 		return;
-	if (state == ZOO_AUTH_FAILED_STATE)
-		s->counters.refusals++;
-	if (state != ZOO_CONNECTED_STATE) {
+	if (state != ZOO_CONNECTED_STATE && state != ZOO_READONLY_STATE) {
+		s->counters.refusals += state == ZOO_AUTH_FAILED_STATE;
 		s->broken = true;
 		return;
 	}
 	int timeout = zoo_recv_timeout(zh);
-	if (timeout < SESSION_MS_MIN || timeout > SESSION_MS_MAX) {
+	/* Read-only sessions were not asked for. */
+	if (timeout < SESSION_MS_MIN || timeout > SESSION_MS_MAX || state == ZOO_READONLY_STATE) {
 		fail(s, "it does not speak like a ZooKeeper");
 		return;
 	}
@@ -299,7 +299,7 @@ static void close_handle(struct zk_session *s)
 		return;
 	s->epoch++;
 	s->broken = true; /* nobody wants to know how requests end */
-	if (s->fd >= 0 && zoo_state(s->zh) == ZOO_CONNECTED_STATE)
+	if (s->fd >= 0 && (zoo_state(s->zh) == ZOO_CONNECTED_STATE || zoo_state(s->zh) == ZOO_READONLY_STATE))
 		shutdown(s->fd, SHUT_RD);
 	speaker = s;
 	zookeeper_close(s->zh);
