@@ -121,8 +121,7 @@ static void say_labels(FILE *out, const json_t *origin)
 	size_t i;
 	json_t *label;
 
-	json_array_foreach(get(origin, "labels"), i, label)
-	{
+	json_array_foreach(get(origin, "labels"), i, label) {
 		say(out, "        %s \"%s\" is \"%s\" in DNS: ", text_of(label, "of"), text_of(label, "text"),
 			text_of(label, "label"));
 		say_list(out, get(label, "changes"));
@@ -135,7 +134,8 @@ static void say_reasons(FILE *out, const json_t *origin)
 	size_t i;
 	json_t *reason;
 
-	json_array_foreach(get(origin, "left_out"), i, reason) say(out, "        %s\n", text_of(reason, "text"));
+	json_array_foreach(get(origin, "left_out"), i, reason)
+		say(out, "        %s\n", text_of(reason, "text"));
 }
 
 static void say_record(FILE *out, const json_t *answer, const json_t *record)
@@ -152,8 +152,7 @@ static void say_record(FILE *out, const json_t *answer, const json_t *record)
 	if (!total)
 		say(out, " - from the %s", text_of(record, "source"));
 	say(out, "\n");
-	json_array_foreach(get(record, "from"), i, place)
-	{
+	json_array_foreach(get(record, "from"), i, place) {
 		const json_t *origin = json_array_get(get(answer, "origins"), (size_t)json_integer_value(place));
 
 		if (!origin)
@@ -174,7 +173,8 @@ static void say_records(FILE *out, const json_t *answer)
 	size_t i;
 	json_t *record;
 
-	json_array_foreach(records, i, record) say_record(out, answer, record);
+	json_array_foreach(records, i, record)
+		say_record(out, answer, record);
 	if (more > 0)
 		say(out, "  and %" JSON_INTEGER_FORMAT " more records\n", more);
 }
@@ -189,8 +189,7 @@ static void say_left_out(FILE *out, const json_t *answer)
 	if (!json_array_size(list))
 		return;
 	fputs("\nLeft out:\n", out);
-	json_array_foreach(list, i, origin)
-	{
+	json_array_foreach(list, i, origin) {
 		say_origin(out, origin);
 		say_reasons(out, origin);
 		say_labels(out, origin);
@@ -214,8 +213,7 @@ static void say_near(FILE *out, const json_t *answer)
 		say(out, "The closest name above it that there is: %s\n", text_of(answer, "closest"));
 	if (json_array_size(list))
 		fputs("\nThere is:\n", out);
-	json_array_foreach(list, i, near)
-	{
+	json_array_foreach(list, i, near) {
 		say(out, "    %s", text_of(near, "name"));
 		if (json_array_size(get(near, "types"))) {
 			say(out, " (");
