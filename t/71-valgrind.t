@@ -7,6 +7,7 @@ use Test::More;
 
 use MesosSim;
 use Named;
+use NamedHttp;
 
 my $program = ($ENV{MN_PLAIN_BUILDDIR} || "") . "/src/mesos-named";
 plan skip_all => "no build without sanitizers is given (MN_PLAIN_BUILDDIR)" unless -x $program;
@@ -20,7 +21,7 @@ my $named = Named->start(
         split(/ /, "valgrind -q --leak-check=full --error-exitcode=99 --suppressions=$ENV{MN_SRCDIR}/t/valgrind.supp"),
         $program
     ],
-    config  => { masters => [ $sim->hostport ], stateTimeoutSeconds => 60 },
+    config  => NamedHttp::config(masters => [ $sim->hostport ], stateTimeoutSeconds => 60),
 );
 ok($named->wait_answer("_mywebservice._tcp.marathon.mesos", "SRV"), "answers from the state");
 for my $tcp (0, 1) {
@@ -37,6 +38,11 @@ ok(
     }),
     "the change arrives"
 );
+my $http = NamedHttp->new($named);
+for my $path (qw(/v1/axfr /v1/enumerate /v1/hosts/mywebservice.marathon.mesos/ports /v1/explain/nothing.marathon /v1/config /metrics)) {
+    is($http->get($path, "Accept-Encoding" => "gzip")->{status}, 200, "$path over HTTP");
+}
+is($http->get("/v1/watch?serial=0&timeout=0")->{status}, 200, "/v1/watch over HTTP");
 is($named->stop, 0, "ends with status 0, which valgrind replaces if it has found something") or diag($named->log);
 unlike($named->log, qr/^==\d+==/m, "valgrind has nothing to say");
 is($sim->stop, 0, "the simulated cluster ends");

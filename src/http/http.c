@@ -117,7 +117,6 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 	if (!r->seen) { /* a reply to the first call for a request closes the connection */
 		r->seen = true;
 		http_log_request(r, method);
-		r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.reply;
 		if (http_has_body(mhd))
 			http_admit(r, method, version);
 		return r->failed ? MHD_NO : MHD_YES;
@@ -127,6 +126,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 		return MHD_YES;
 	}
 	r->suspend = false;
+	r->connection->deadline = ev_now(r->connection->http->loop) + r->connection->http->times.reply;
 	if (r->admitted || http_admit(r, method, version))
 		r->route->handler(r);
 	if (r->suspend) {

@@ -83,14 +83,6 @@ void http_reply_json(struct http_request *r, unsigned status, json_t *value)
 	http_reply_body(r, status, HTTP_TYPE_JSON, &body);
 }
 
-void http_reply_text(struct http_request *r, unsigned status, const char *type, const char *text)
-{
-	struct http_body body = {0};
-
-	http_body_puts(&body, text);
-	http_reply_body(r, status, type, &body);
-}
-
 /* {"error": text} */
 static void write_error(struct http_body *body, const char *text)
 {

@@ -23,11 +23,6 @@ const char *http_request_query(struct http_request *r, const char *key)
 	return value && !http_path_decode(r->value, value, len) ? r->value : NULL;
 }
 
-const struct addr *http_request_client(const struct http_request *r)
-{
-	return &r->connection->client;
-}
-
 struct http_census **http_request_census(const struct http_request *r)
 {
 	return &r->connection->http->census;

@@ -6,7 +6,6 @@
 
 #include <jansson.h>
 
-#include "base/addr.h"
 #include "http/body.h"
 #include "http/settings.h"
 
@@ -19,8 +18,6 @@ const char *http_request_tail(const struct http_request *request);
 /* The value of a key in the query, decoded, or NULL: it is not there, or its encoding is broken. The text lives until
  * the next call. */
 const char *http_request_query(struct http_request *request, const char *key);
-/* The client; an address of length 0: it came over a unix socket. */
-const struct addr *http_request_client(const struct http_request *request);
 
 /* Instead of an answer, for a long poll: the handler is called again after `seconds`, or as soon as http_wake() is
  * called. The client may be gone by then; nothing needs to be done about that. */
@@ -33,9 +30,8 @@ void http_request_set_state(struct http_request *request, void *state, void (*re
 
 /* Takes the reference; NULL means that memory is exhausted. */
 void http_reply_json(struct http_request *request, unsigned status, json_t *value);
-/* Copies the text. `type`: a constant, as "text/plain; charset=utf-8". */
-void http_reply_text(struct http_request *request, unsigned status, const char *type, const char *text);
-/* Takes what is in the body, and leaves it empty. A failed body: 500. */
+/* Takes what is in the body, and leaves it empty; a failed one cuts the connection. `type`: as in
+ * "text/plain; charset=utf-8". */
 void http_reply_body(struct http_request *request, unsigned status, const char *type, struct http_body *body);
 /* {"error": "..."}. */
 void http_reply_error(struct http_request *request, unsigned status, const char *format, ...)

@@ -105,6 +105,38 @@ static void a_dump_that_is_not_read_at_all_is_cut(void **state)
 	close(fd);
 }
 
+static void a_name_with_many_records_comes_in_pieces(void **state)
+{
+	struct world *w = *state;
+	uint8_t name[DNAME_MAX];
+	size_t len = dname_from_text(name, "many.mesos", 10);
+	struct zone_commit result;
+
+	for (int change = 1; change >= -1; change -= 2) {
+		struct zone_txn *txn = zone_txn_begin(w->store, 0);
+
+		assert_non_null(txn);
+		struct zone_touch *touch = zone_txn_name(txn, 0, name, len);
+		for (unsigned i = 0; i < 3000; i++) {
+			const uint8_t rdata[4] = {10, 200, (uint8_t)(100 + i / 100), (uint8_t)(100 + i % 100)};
+
+			zone_txn_change(txn, touch, ZONE_RANK_SERVED, change, RR_A, 60, rdata, 4);
+		}
+		assert_int_equal(zone_txn_commit(txn, &result), 0);
+		if (change < 0)
+			break;
+		serve(w, 0, patient);
+		int fd = client(w);
+		ask(fd, "GET /v1/hosts/many.mesos HTTP/1.0\r\n\r\n");
+		/* each takes `  {"host": "many.mesos.", "ip": "10.200.1xx.1xx"},` with its line breaks */
+		assert_in_range(read_to_end(w, fd, 65536), 3000 * 60, 3000 * 66);
+		close(fd);
+		fd = asking(w, "/v1/hosts/many.mesos");
+		read_until(w, fd, "Transfer-Encoding: chunked");
+		close(fd);
+	}
+}
+
 /* So many names come or go. */
 static void change_names(struct zone_store *store, unsigned names, int change)
 {
@@ -197,6 +229,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_connection_without_a_next_request_is_closed, end),
 		cmocka_unit_test_teardown(a_dump_that_is_read_too_slowly_is_cut, end),
 		cmocka_unit_test_teardown(a_dump_that_is_not_read_at_all_is_cut, end),
+		cmocka_unit_test_teardown(a_name_with_many_records_comes_in_pieces, end),
 		cmocka_unit_test_teardown(a_dump_that_keeps_too_much_of_the_past_is_cut, end),
 		cmocka_unit_test_teardown(who_is_too_many_waits_or_is_closed, end),
 		cmocka_unit_test(the_end_comes_while_everything_is_under_way),
