@@ -9,7 +9,7 @@ use MesosSim;
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
 
-for my $benchmark (qw(answers ingest latency stream failover dumps forward)) {
+for my $benchmark (qw(answers ingest latency stream failover dumps forward costs)) {
   SKIP: {
         skip "$benchmark: no dnsperf", 1 if $benchmark =~ /^(?:answers|forward)$/ && !grep { -x "$_/dnsperf" } split /:/, $ENV{PATH};
         my $text = `perl '$ENV{MN_SRCDIR}/t/bench/$benchmark.pl' --smoke 2>&1`;

@@ -89,7 +89,7 @@ static void measure(struct zone_store *store, const struct kind *kind, unsigned 
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	double ns = (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
-	printf("%-14s %7.1f ns, reply of %u bytes\n", kind->name, ns / count, result.reply_len);
+	printf("answer: %s: ns=%.1f, bytes out=%u\n", kind->name, ns / count, result.reply_len);
 }
 
 /* How the size of the zone tells: random names out of 100 to 1,000,000, one by one and in batches as the workers have
@@ -170,7 +170,7 @@ static void measure_scale(void)
 		}
 		scale(snapshot, packets, BATCH);
 		double one = scale(snapshot, packets, 1), batch = scale(snapshot, packets, BATCH);
-		printf("%7u names  %6.1f ns one by one, %6.1f ns in batches of %d\n", names, one, batch, BATCH);
+		printf("names: %u: ns one by one=%.1f, ns in batches of %d=%.1f\n", names, one, BATCH, batch);
 		zone_store_free(store);
 	}
 	free(packets);

@@ -112,7 +112,7 @@ static void measure(const struct kind *kind, unsigned count)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	double ns = (double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec);
-	printf("%-14s %7.1f ns, reply of %zu bytes\n", kind->name, ns / count, len);
+	printf("answer from the cache: %s: ns=%.1f, bytes out=%zu\n", kind->name, ns / count, len);
 	cache_free(cache);
 }
 

@@ -300,8 +300,8 @@ static void measure_load(unsigned tasks, bool v1)
 	start = seconds();
 	write_state(&w, tasks, v1);
 	spent -= seconds() - start;
-	printf("%-8s tasks=%u bytes=%llu cpu_seconds=%.3f peak_kib=%ld\n", v1 ? "stream" : "state", tasks,
-		(unsigned long long)total, spent, kib_of("VmHWM:") - before);
+	printf("document of %u tasks: %s: MB=%.1f, CPU s=%.3f, peak MB=%.1f\n", tasks, v1 ? "stream" : "state",
+		(double)total / 1e6, spent, (double)(kib_of("VmHWM:") - before) / 1024);
 	fflush(stdout);
 	_exit(0);
 }
@@ -342,7 +342,7 @@ static void measure_events(struct bench *b, struct stream_parser *p, unsigned ta
 	double start = seconds();
 	bench_events(b, p, text, ends, count, batch);
 	double spent = seconds() - start;
-	printf("events   count=%u batch=%u bytes=%u cpu_us_each=%.2f\n", count, batch, at / count, spent / count * 1e6);
+	printf("events in a batch: %u: bytes each=%u, CPU us each=%.2f\n", batch, at / count, spent / count * 1e6);
 	free(text);
 	free(ends);
 }
