@@ -152,7 +152,7 @@ extern const struct state_rule stream_rules[PLACES]; /* of the v1 API's events *
 static inline const struct state_key *state_key_find(const struct state_rule *rule, const void *name, size_t len)
 {
 	for (const struct state_key *key = rule->keys, *end = key + rule->count; key < end; key++)
-		if (key->len == len && !memcmp(key->name, name, len))
+		if (key->len == len && key->name[0] == *(const char *)name && !memcmp(key->name, name, len))
 			return key;
 	return NULL;
 }

@@ -21,10 +21,11 @@
 #ifndef MESOS_STATE_PARSE_H
 #define MESOS_STATE_PARSE_H
 
+#include "base/json_reader.h"
 #include "cluster/build.h"
 
-#define STATE_DEPTH_MAX    96
-#define STATE_TOKEN_MAX    (8u << 20) /* bytes of a string, a number or white space */
+#define STATE_DEPTH_MAX    JSON_READER_DEPTH
+#define STATE_TOKEN_MAX    JSON_READER_TOKEN
 #define STATE_ELEMENTS_MAX 4000000u   /* of a document */
 #define STATE_QUEUE_MAX    (16u << 20)
 

@@ -4,25 +4,21 @@
 #ifndef MESOS_STATE_WALK_H
 #define MESOS_STATE_WALK_H
 
-#include <yajl/yajl_parse.h>
-
+#include "base/json_reader.h"
 #include "mesos/state_reader.h"
 
 struct state_walk {
 	struct state_reader reader;
-	yajl_handle yajl; /* of the document under way; NULL: there is none */
-	int rc;           /* sticky, until the next document */
-	uint32_t skip;    /* depth inside what is skipped; 0: not skipping */
-	uint64_t calls;   /* from yajl, to see one token grow without end */
-	size_t token;     /* bytes since the last of them */
-	uint64_t unknown; /* members of the top level that are not in the grammar */
+	struct json_reader json; /* of the document under way */
+	int rc;                  /* sticky, until the next document */
+	uint64_t unknown;        /* members of the top level that are not in the grammar */
 };
 
 /* `walk` is all zero before; the sink is copied. */
 void state_walk_init(struct state_walk *walk, const struct state_rule *rules, const struct state_sink *sink);
 void state_walk_fini(struct state_walk *walk);
-/* A new document; what was read of one before is forgotten. ERR_NOMEM. */
-int state_walk_begin(struct state_walk *walk);
+/* A new document; what was read of one before is forgotten. */
+void state_walk_begin(struct state_walk *walk);
 /* Its next bytes. ERR_FORMAT, ERR_LIMIT, ERR_NOMEM, or what the sink returned; then the same until the next begin. */
 int state_walk_feed(struct state_walk *walk, const void *data, size_t len);
 /* Its end: was it whole? */

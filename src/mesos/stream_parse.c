@@ -259,8 +259,8 @@ static int begin_record(struct stream_parser *p, uint64_t length)
 		return lose(p, ERR_LIMIT, "an event that is too long");
 	state_task_begin(&p->walk.reader.parts);
 	state_status_begin(&p->walk.reader.parts);
-	int rc = state_walk_begin(&p->walk);
-	return rc ? fail(p, rc, "") : 0;
+	state_walk_begin(&p->walk);
+	return 0;
 }
 
 static int end_snapshot(struct stream_parser *p)
