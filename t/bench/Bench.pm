@@ -106,7 +106,7 @@ sub slurp {
 
 # ---- processes
 
-# Becomes a command, held to a core, where there is such a core, and before whatever else wants it, where that is
+# Becomes a command, held to a core (or several: "0-1"), where there is such a core, and before whatever else wants it, where that is
 # allowed: as a session of its own, since Linux weighs sessions first (sched(7), autogroup), then what runs in them.
 sub become {
     my ($cpu, @command) = @_;
@@ -116,7 +116,8 @@ sub become {
         close $weight;
     }
     delete $ENV{JOURNAL_STREAM};
-    unshift @command, "taskset", "-c", $cpu if $cpu < `nproc`;
+    my ($last) = $cpu =~ /(\d+)$/;
+    unshift @command, "taskset", "-c", $cpu if $last < `nproc`;
     { no warnings "exec"; exec { $command[0] } @command; }
     POSIX::_exit(127);
 }
@@ -434,6 +435,15 @@ sub dnsperf {
     return \%r;
 }
 
+# Runs the client that asks as much as the server can answer, on the other core; the same without the latency. `load` are
+# sockets and queries on their way.
+sub flood {
+    my ($port, $queries, $seconds, @load) = @_;
+    my $text = output_of($queries, built("t/bench/flood"), $port, $seconds, @load);
+    my ($answers, $lost, $took, $size) = $text =~ /^answers=(\d+) lost=(\d+) seconds=(\S+) out=(\d+)$/ or fail("flood: $text");
+    return { completed => $answers, lost => $lost, rate => $answers / $took, response => $size };
+}
+
 # ---- figures
 
 sub quantile {
@@ -471,13 +481,14 @@ sub compare {
             my $r = $load->($port, $round, $server);
             push @{ $cpu{$server} }, (cpu_of_group($pid) - $before) / $r->{completed} * 1e6;
             push @{ $seen{$server}{$_} }, $r->{$_} for qw(rate lost request response);
+            push @{ $seen{$server}{busy} }, $cpu{$server}[-1] * $r->{rate} / 1e4;
         }
     }
     for my $server (map { $_->[0] } @servers) {
         my $s = $seen{$server};
         my $ours = $cpu{"mesos-named"};
-        result($table, $server, "CPU us/answer" => $cpu{$server}, "answers/s" => $s->{rate}, lost => $s->{lost},
-            "bytes in" => $s->{request}[0], out => $s->{response}[0],
+        result($table, $server, "CPU us/answer" => $cpu{$server}, "answers/s" => $s->{rate}, "busy %" => $s->{busy}, lost => $s->{lost},
+            $s->{request}[0] ? ("bytes in" => $s->{request}[0]) : (), "bytes out" => $s->{response}[0],
             $server !~ /^mesos-named/ && $ours ? ("mesos-named is x" => ratios($ours, $cpu{$server})) : ());
     }
 }

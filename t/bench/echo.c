@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The limit of the socket path: sends every query back as a reply of the same header and a given size, by
- * recvmmsg(2) and sendmmsg(2), and does nothing else.  echo SIZE prints its port and runs until it is ended. */
+ * recvmmsg(2) and sendmmsg(2), and does nothing else; batch, buffers and the order of the memory are the server's.
+ *   echo SIZE    prints its port and runs until it is ended. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,20 +10,23 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define BATCH  64
-#define PACKET 4096
+#define BATCH   32
+#define PACKET  4096
+#define STAGGER 192       /* packets at multiples of 4096 would share a few sets of the cache */
+#define ROOM    (1 << 20) /* of the socket's buffer */
 
 static struct mmsghdr messages[BATCH];
 static struct iovec iov[BATCH];
 static struct sockaddr_in peers[BATCH];
-static uint8_t packets[BATCH][PACKET];
+static uint8_t packets[BATCH][PACKET + STAGGER];
 
 static int open_socket(void)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(sa);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), room = ROOM;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
 		getsockname(fd, (struct sockaddr *)&sa, &len)) {
 		perror("echo");

@@ -14,15 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUERIES_MAX 65536
-#define QUERY_MAX   300
-#define IDS         65536
-#define LATE        1000000000u /* nanoseconds after which an answer counts as lost */
+#include "t/bench/queries.h"
 
-static struct {
-	uint16_t len;
-	uint8_t bytes[QUERY_MAX];
-} queries[QUERIES_MAX];
+#define IDS  65536
+#define LATE 1000000000u /* nanoseconds after which an answer counts as lost */
+
+static struct bench_query queries[QUERIES_MAX];
 static unsigned query_count;
 
 static uint64_t due[IDS]; /* of the queries on their way; 0: none */
@@ -35,38 +32,6 @@ static uint64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void add_query(char *name, const char *type)
-{
-	uint8_t *q = queries[query_count].bytes, *at = q + 12;
-
-	memset(q, 0, 12);
-	q[5] = 1;
-	for (char *label = strtok(name, "."); label; label = strtok(NULL, ".")) {
-		size_t len = strlen(label);
-
-		if (len > 63 || at + len + 7 > q + QUERY_MAX)
-			return;
-		*at++ = (uint8_t)len;
-		memcpy(at, label, len);
-		at += len;
-	}
-	*at++ = 0;
-	*at++ = 0;
-	*at++ = !strcmp(type, "SRV") ? 33 : !strcmp(type, "AAAA") ? 28 : 1;
-	*at++ = 0;
-	*at++ = 1;
-	queries[query_count++].len = (uint16_t)(at - q);
-}
-
-static void read_queries(void)
-{
-	char line[1024], name[512], type[16];
-
-	while (query_count < QUERIES_MAX && fgets(line, sizeof(line), stdin))
-		if (sscanf(line, "%511s %15s", name, type) == 2)
-			add_query(name, type);
 }
 
 static int open_socket(uint16_t port)
@@ -134,7 +99,7 @@ int main(int argc, char **argv)
 	double rate = atof(argv[2]), seconds = atof(argv[3]);
 	size_t count = (size_t)(rate * seconds);
 
-	read_queries();
+	query_count = queries_read(queries);
 	taken = calloc(count + 1, sizeof(*taken));
 	if (!taken || !query_count || !count)
 		return 1;
