@@ -18,6 +18,26 @@ my $f = Failover->new("poll");
 my $sim = $f->{sim};
 $f->failovers;
 
+$f->starts;
+
+subtest "a start, and an agent that does not come back" => sub {
+    my ($gone) = map { $_->{id} } @{ decode_json(HTTP::Tiny->new->get($sim->url(1) . "/master/state")->{content})->{slaves} };
+    $sim->cmd("leader", master => 2, recover => 0);
+    $f->leads(2, "another master leads");
+    my $late = $f->instead($f->server);
+    $late->told({ agents_unknown => 6, partial => 1 }, "nothing is known");
+    $sim->cmd("agent-remove", agent => $gone);
+    $late->told({ agents_unknown => 5, partial => 1 }, "one is given up");
+    is $late->addresses("nothing.mesos"), "SERVFAIL", "nothing is denied";
+    $sim->cmd("recover");
+    $late->told({ agents_unknown => 0, partial => 0 }, "the others are back");
+    is $late->addresses("nothing.mesos"), "NXDOMAIN", "it is over";
+    $late->{named}->stop_ok;
+    $sim->cmd("agent-add");
+    ok Named::wait_until(sub { $f->addresses("slave.mesos") =~ /^NOERROR(?: \S+){6}$/ }), "there is another agent";
+    $f->{all}{$_} = $f->addresses($_) for keys %{ $f->{all} };
+};
+
 # The state as it is, without the tasks of all agents but one.
 sub mutilated {
     my $state = decode_json(HTTP::Tiny->new->get($sim->url(2) . "/master/state")->{content});

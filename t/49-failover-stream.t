@@ -11,5 +11,6 @@ plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless Meso
 
 my $f = Failover->new("stream");
 $f->failovers;
+$f->starts;
 $f->end;
 done_testing;

@@ -131,6 +131,14 @@ static enum lookup_status lookup_question(
 	return without;
 }
 
+/* May there be what was not found? A name that has records is known: what a further task could add to it is an address
+ * of the other family, and to fail in one family would cost some resolvers both. */
+static bool may_exist(const struct zone_snapshot *snapshot, const struct lookup *found)
+{
+	return zone_is_partial(snapshot) && found->zone == &snapshot->zones[0] &&
+		!(found->exact && zone_has_records(found->node));
+}
+
 static enum answer_verdict answer_from_zones(struct reply *reply, const struct zone_snapshot *snapshot,
 	enum answer_transport transport, const struct zone_node *node)
 {
@@ -156,6 +164,10 @@ static enum answer_verdict answer_from_zones(struct reply *reply, const struct z
 			add_referral(reply, snapshot, found.node, &owner);
 			return ANSWER_REPLY;
 		case LOOKUP_NONE:
+			if (may_exist(snapshot, &found)) {
+				give_up(reply, RCODE_SERVFAIL);
+				return ANSWER_REPLY;
+			}
 			reply->authoritative = true;
 			reply->rcode = RCODE_NXDOMAIN; /* of the last name in a chain: RFC 6604, section 3 */
 			add_negative_soa(reply, found.zone, &owner);
@@ -167,8 +179,13 @@ static enum answer_verdict answer_from_zones(struct reply *reply, const struct z
 		for (unsigned i = 0; i < aliases; i++)
 			if (passed[i] == found.node)
 				return ANSWER_REPLY; /* a loop, each record of which is there */
-		if (!add_answer(reply, snapshot, found.node, transport, &owner, &alias))
+		if (!add_answer(reply, snapshot, found.node, transport, &owner, &alias)) {
+			if (may_exist(snapshot, &found)) {
+				give_up(reply, RCODE_SERVFAIL);
+				return ANSWER_REPLY;
+			}
 			add_negative_soa(reply, found.zone, &owner);
+		}
 		if (!alias)
 			return ANSWER_REPLY;
 		passed[aliases++] = found.node;

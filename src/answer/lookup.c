@@ -4,7 +4,7 @@
 /* A node may be there for the sake of records that are held back: for clients it is not. */
 static bool node_exists(const struct zone_node *node)
 {
-	return node && (node->children || (node->set_count && node->sets[0].count));
+	return node && (node->children || zone_has_records(node));
 }
 
 /* The zone with the longest name that `name` is in. With all zones loaded it is that of the closest name above that is

@@ -14,6 +14,7 @@ struct cluster_maps {
 /* One malloc block; it lives as long as the snapshot that shows it, and so do the elements. */
 struct cluster_view {
 	struct cluster_maps maps;
+	bool partial; /* the master waits for agents of whose tasks nothing is known: what is not there may exist */
 	struct cluster_master leader; /* no address: not known */
 	size_t master_count;
 	struct cluster_master masters[]; /* in the order that numbers their records */

@@ -7,7 +7,7 @@
 #include "zone/present.h"
 
 /* What a query for the name gets. */
-enum answer { OUTSIDE, NOT_LOADED, DELEGATED, NO_NAME, NO_RECORDS, WILDCARD, RECORDS };
+enum answer { OUTSIDE, NOT_LOADED, NOT_KNOWN, DELEGATED, NO_NAME, NO_RECORDS, WILDCARD, RECORDS };
 
 static enum answer answer_of(const struct explain *e)
 {
@@ -20,9 +20,11 @@ static enum answer answer_of(const struct explain *e)
 		return NOT_LOADED;
 	if (name->delegation)
 		return DELEGATED;
+	if ((!node || !zone_has_records(node)) && !name->zone && zone_is_partial(e->snapshot))
+		return NOT_KNOWN;
 	if (!node)
 		return NO_NAME;
-	if (!node->set_count || !node->sets[0].count)
+	if (!zone_has_records(node))
 		return NO_RECORDS;
 	return name->node ? RECORDS : WILDCARD;
 }
@@ -31,6 +33,7 @@ static const char *answer_text(const struct explain *e)
 {
 	static const char *const texts[] = {[OUTSIDE] = "outside",
 		[NOT_LOADED] = "not loaded",
+		[NOT_KNOWN] = "not known",
 		[DELEGATED] = "delegated",
 		[NO_NAME] = "no such name",
 		[NO_RECORDS] = "no records",
@@ -164,6 +167,10 @@ static json_t *summary_json(const struct explain *e)
 		break;
 	case NOT_LOADED:
 		snprintf(text, sizeof(text), "the zone of %s has not been loaded, queries get SERVFAIL", name);
+		break;
+	case NOT_KNOWN:
+		snprintf(text, sizeof(text), "%s may exist, since the master waits for agents of whose tasks nothing is"
+			" known, and queries get SERVFAIL", name);
 		break;
 	case DELEGATED:
 		dname_to_text(zone, zone_node_name(e->name.delegation));

@@ -40,17 +40,12 @@ unsigned explain_distance(const char *a, size_t a_len, const char *b, size_t b_l
 	return last[b_len] < limit ? last[b_len] : limit;
 }
 
-static bool has_records(const struct zone_node *node)
-{
-	return node->set_count && node->sets[0].count;
-}
-
 /* Puts the node among the nearest, in the order of distance and then name; one that is there stays. */
 static void add(struct explain *e, const struct zone_node *node, enum explain_near_why why, unsigned distance)
 {
 	size_t at = 0;
 
-	if (node == e->name.node || !(has_records(node) || why == EXPLAIN_BELOW))
+	if (node == e->name.node || !(zone_has_records(node) || why == EXPLAIN_BELOW))
 		return;
 	for (size_t i = 0; i < e->near_count; i++) {
 		const struct explain_near *near = &e->near[i];

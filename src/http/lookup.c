@@ -14,17 +14,18 @@
 #define STREAMED 1000
 #define PIECE    8192 /* bytes that a step makes */
 
-static void refuse_for_now(struct http_request *r)
+static void refuse_for_now(struct http_request *r, const char *text)
 {
-	http_reply_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "1",
-		"no state of the cluster has been loaded yet");
+	http_reply_refusal(r, MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "1", text);
 }
+
+static const char no_state[] = "no state of the cluster has been loaded yet";
 
 bool http_require_state(struct http_request *r, const struct zone_snapshot *snapshot)
 {
 	if (snapshot->zones[0].node)
 		return true;
-	refuse_for_now(r);
+	refuse_for_now(r, no_state);
 	return false;
 }
 
@@ -40,7 +41,7 @@ bool http_lookup_name(
 	else if (err)
 		http_reply_error(r, MHD_HTTP_BAD_REQUEST, "this is no domain name");
 	else if (!cluster->node && dname_is_under(name, *len, cluster->name, cluster->name_len))
-		refuse_for_now(r);
+		refuse_for_now(r, no_state);
 	else
 		return true;
 	return false;
@@ -163,6 +164,15 @@ static void release(void *ctx)
 	free(l);
 }
 
+/* Nothing is known of the name, and the zone is not known whole. */
+static bool may_exist(const struct lookup *l, const uint8_t *name, size_t len)
+{
+	const struct zone_apex *cluster = &l->snapshot->zones[0];
+
+	return zone_is_partial(l->snapshot) && !(l->node && zone_has_records(l->node)) &&
+		dname_is_under(name, len, cluster->name, cluster->name_len);
+}
+
 static size_t record_count(const struct lookup *l)
 {
 	size_t count = 0;
@@ -192,6 +202,11 @@ static void reply(struct http_request *r, bool service)
 		return;
 	}
 	l->node = zone_find(l->snapshot, name, len);
+	if (may_exist(l, name, len)) {
+		refuse_for_now(r, "the master waits for agents of whose tasks nothing is known yet");
+		release(l);
+		return;
+	}
 	if (record_count(l) > STREAMED) {
 		const struct http_stream stream = {.ctx = l, .more = more, .free = release};
 

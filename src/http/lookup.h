@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Handlers: what there is under one name. Answered from the zone as it is served; before the first state has been
- * loaded, names of the cluster's domain are 503 and not "nothing". */
+ * loaded, names of the cluster's domain are 503 and not "nothing"; and so is what is not there while the zone is partial.
+ */
 #ifndef HTTP_LOOKUP_H
 #define HTTP_LOOKUP_H
 

@@ -11,6 +11,7 @@ static const struct {
 	[READY_NO_STATE] = {"no_state", "no state of the cluster was loaded yet"},
 	[READY_STATE_OLD] = {"state_old", "no master has confirmed the state for too long"},
 	[READY_ZK] = {"zk_timeout", "no leading master was found for too long, by ZooKeeper or by asking"},
+	[READY_PARTIAL] = {"partial", "the master waits for agents of whose tasks nothing is known yet"},
 	[READY_STUCK] = {"stuck", "a thread does not run any more"},
 };
 
@@ -43,6 +44,7 @@ struct ready ready_judge(const struct conf *conf, const struct zone_counters *zo
 	ready.reasons[READY_NO_STATE] = !zone->loaded;
 	ready.reasons[READY_STATE_OLD] = zone->loaded && ready.age > ready.age_max;
 	ready.reasons[READY_ZK] = follow->zk.timed_out;
+	ready.reasons[READY_PARTIAL] = follow->feed.retention.partial;
 	ready.reasons[READY_STUCK] = alive->workers_alive < alive->workers || !alive->mesos_alive;
 	for (unsigned i = 0; i < READY_REASONS; i++)
 		if (ready.reasons[i])

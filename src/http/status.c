@@ -95,9 +95,10 @@ static json_t *failover_value(const struct figures *f)
 {
 	const struct retention_counters *r = &f->follow.feed.retention;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "agents_awaited", (json_int_t)r->agents, "frameworks_awaited",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "agents_awaited", (json_int_t)r->agents, "frameworks_awaited",
 		(json_int_t)r->frameworks, "takeovers", (json_int_t)r->takeovers, "agents_back", (json_int_t)r->back,
-		"agents_given_up", (json_int_t)r->given_up);
+		"agents_given_up", (json_int_t)r->given_up, "agents_unknown", (json_int_t)r->unknown, "partial",
+		r->partial);
 }
 
 static json_t *guard_value(const struct figures *f)

@@ -262,6 +262,8 @@ static int commit(struct feed *feed, enum publisher_kind kind)
 	struct cluster_view *view = view_now(feed);
 
 	if (view)
+		view->partial = retention_is_partial(feed->retention, kind == PUBLISH_WHOLE);
+	if (view)
 		return publisher_commit(feed->publisher, kind, view, !feed->waiting);
 	cluster_model_abort(feed->model);
 	return ERR_NOMEM;
@@ -383,7 +385,7 @@ int feed_remove(struct feed *feed, enum cluster_kind kind, const char *framework
 
 	if (err && err != ERR_NOTFOUND && !feed->batch_error)
 		feed->batch_error = err;
-	if (!err && kind != CLUSTER_TASK)
+	if ((!err || err == ERR_NOTFOUND) && kind != CLUSTER_TASK)
 		retention_removed(feed->retention, cluster_key_hash(kind, "", 0, id, id_len));
 	return err;
 }
@@ -454,6 +456,7 @@ double feed_due_in(const struct feed *feed)
 void feed_tick(struct feed *feed)
 {
 	double when = now(feed);
+	bool partial = retention_is_partial(feed->retention, false);
 
 	if (feed->open || retention_deadline(feed->retention) > when)
 		return;
@@ -466,6 +469,8 @@ void feed_tick(struct feed *feed)
 	if (err < 0)
 		log_error("mesos", "what did not come back could not be taken out error=\"%s\"", err_text(err));
 	retention_settle(feed->retention, when, err >= 0);
+	if (partial != retention_is_partial(feed->retention, false))
+		update_hosts(feed, false); /* a version that says so */
 }
 
 int feed_set_masters(struct feed *feed, const struct mesos_master *masters, size_t count)

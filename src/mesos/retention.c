@@ -49,6 +49,13 @@ struct retention {
 	double first;   /* of the waits: when, at the earliest, one of them is over */
 	struct retention_counters counters;
 
+	/* whether there are agents of which nothing was ever known */
+	bool whole;              /* once there was none; they do not matter any more */
+	struct keyset recovered; /* as the last document lists them; not 0: known */
+	uint32_t unknown;        /* of them */
+	double partial_until;    /* INFINITY: the cluster is not partial */
+	double settled;          /* when the last that came back will have its tasks */
+
 	/* the document under way */
 	struct {
 		struct identity master;
@@ -57,6 +64,8 @@ struct retention {
 		/* once it is decided */
 		struct waits waits;
 		uint32_t agents, frameworks, back; /* waited for; agents that were, and are named */
+		uint32_t unknown;
+		double partial_until;
 		size_t tasks;
 		bool changed, blank; /* another master, or another start of it; it knows of no agent */
 	} next;
@@ -105,7 +114,7 @@ struct retention *retention_new(struct cluster_model *model)
 		return NULL;
 	r->model = model;
 	r->timeout = RETENTION_TIMEOUT;
-	r->first = INFINITY;
+	r->first = r->partial_until = INFINITY;
 	return r;
 }
 
@@ -115,6 +124,7 @@ void retention_free(struct retention *r)
 		return;
 	waits_fini(&r->waits);
 	waits_fini(&r->next.waits);
+	keyset_fini(&r->recovered);
 	keyset_fini(&r->next.recovered);
 	keyset_fini(&r->next.completed);
 	free(r);
@@ -220,6 +230,33 @@ static double agent_until(const struct retention *r, const struct cluster_elemen
 	return waiting && !r->next.changed ? old->until : now + r->timeout;
 }
 
+/* The agent of the model is no stranger. Not 0: there is no memory. */
+static int know(struct keyset *recovered, uint64_t hash, uint32_t *unknown)
+{
+	const uint32_t *known = recovered->count ? keyset_get(recovered, hash) : NULL;
+
+	if (!known || *known)
+		return 0;
+	--*unknown;
+	return keyset_put(recovered, hash, 1);
+}
+
+static int decide_partial(struct retention *r, double now)
+{
+	struct cluster_maps maps = cluster_model_maps(r->model);
+	struct pmap_iter it = pmap_iter(maps.of[CLUSTER_AGENT]);
+	bool is_partial = !isinf(r->partial_until);
+	int err = 0;
+
+	r->next.partial_until = INFINITY;
+	r->next.unknown = r->whole ? 0 : (uint32_t)r->next.recovered.count;
+	for (const struct cluster_element *e; r->next.unknown && !err && (e = pmap_next(&it));)
+		err = know(&r->next.recovered, e->hash, &r->next.unknown);
+	if (r->next.unknown || (r->next.blank && is_partial))
+		r->next.partial_until = is_partial && !r->next.changed ? r->partial_until : now + r->timeout;
+	return err;
+}
+
 static int decide_agents(struct retention *r, double now)
 {
 	struct cluster_maps maps = cluster_model_maps(r->model);
@@ -291,7 +328,9 @@ int retention_decide(struct retention *r, const struct cluster_master *leader, s
 	r->next.changed = r->known && is_another(&r->next.master, &r->master);
 	r->next.blank = !agents && !r->next.recovered.count;
 	int err = decide_agents(r, now);
-	return err ? err : decide_frameworks(r, now);
+	if (!err)
+		err = decide_frameworks(r, now);
+	return err ? err : decide_partial(r, now);
 }
 
 static void find_first(struct retention *r)
@@ -302,6 +341,40 @@ static void find_first(struct retention *r)
 			r->first = r->waits.items[i].until;
 	if (isinf(r->first))
 		waits_clear(&r->waits);
+}
+
+/* Nothing is unknown any more, or it has been for long enough. */
+static void become_whole(struct retention *r)
+{
+	if (r->unknown)
+		log_warn("mesos", "agents of whose tasks nothing is known did not come back in time, what is not known"
+			" is denied from now on agents=%u", r->unknown);
+	else
+		log_info("mesos", "the whole cluster is known");
+	r->whole = true;
+	r->unknown = 0;
+	r->partial_until = INFINITY;
+	keyset_fini(&r->recovered);
+}
+
+static void accept_partial(struct retention *r)
+{
+	struct keyset last = r->recovered;
+	bool was_partial = !isinf(r->partial_until);
+
+	if (r->whole)
+		return;
+	r->recovered = r->next.recovered;
+	r->next.recovered = last;
+	r->unknown = r->next.unknown;
+	r->partial_until = r->next.partial_until;
+	if (isinf(r->partial_until) && was_partial)
+		become_whole(r);
+	else if (isinf(r->partial_until))
+		r->whole = !r->next.blank;
+	else if (!was_partial)
+		log_warn("mesos", "the master waits for agents of whose tasks nothing is known, nothing is denied"
+			" meanwhile agents=%u seconds=%.0f", r->unknown, r->timeout);
 }
 
 void retention_accept(struct retention *r)
@@ -320,6 +393,7 @@ void retention_accept(struct retention *r)
 	r->since = cluster_model_update(r->model);
 	r->known = true;
 	r->counters.back += r->next.back;
+	accept_partial(r);
 	if (r->agents && (!waited || r->next.changed)) {
 		r->counters.takeovers++;
 		log_info("mesos",
@@ -344,10 +418,21 @@ static void leave_waiting(struct retention *r, const struct wait *wait)
 		log_info("mesos", "the master knows all agents again");
 }
 
+/* An event has told of one that may have been unknown. */
+static void know_by_event(struct retention *r, uint64_t hash)
+{
+	if (r->unknown && !know(&r->recovered, hash, &r->unknown) && !r->unknown && r->settled < r->partial_until)
+		r->partial_until = r->settled;
+}
+
 void retention_named(struct retention *r, const struct cluster_element *e, double now)
 {
 	struct wait *wait = r->waits.count ? waits_find(&r->waits, e->hash) : NULL;
 
+	if (r->unknown && e->kind == CLUSTER_AGENT) {
+		r->settled = now + RETENTION_SETTLE;
+		know_by_event(r, e->hash);
+	}
 	if (!wait || wait->state != WAITING)
 		return;
 	leave_waiting(r, wait);
@@ -362,6 +447,7 @@ void retention_removed(struct retention *r, uint64_t hash)
 {
 	struct wait *wait = r->waits.count ? waits_find(&r->waits, hash) : NULL;
 
+	know_by_event(r, hash);
 	if (!wait)
 		return;
 	leave_waiting(r, wait);
@@ -370,10 +456,12 @@ void retention_removed(struct retention *r, uint64_t hash)
 
 double retention_deadline(const struct retention *r)
 {
-	if (isinf(r->first))
-		return r->first;
-	int64_t whole = (int64_t)r->first;
-	return (double)(whole + (r->first > (double)whole));
+	double first = r->first < r->partial_until ? r->first : r->partial_until;
+
+	if (isinf(first))
+		return first;
+	int64_t whole = (int64_t)first;
+	return (double)(whole + (first > (double)whole));
 }
 
 static bool has_hash(const void *item, const void *key)
@@ -441,6 +529,8 @@ void retention_settle(struct retention *r, double now, bool done)
 {
 	uint32_t given_up = 0;
 
+	if (r->partial_until <= now)
+		become_whole(r);
 	for (size_t i = 0; i < r->waits.count; i++) {
 		struct wait *wait = &r->waits.items[i];
 
@@ -481,9 +571,16 @@ bool retention_keeps(const struct retention *r, const struct cluster_element *e)
 	return wait && wait->state == WAITING;
 }
 
+bool retention_is_partial(const struct retention *r, bool next)
+{
+	return !isinf(next ? r->next.partial_until : r->partial_until);
+}
+
 void retention_get_counters(const struct retention *r, struct retention_counters *out)
 {
 	*out = r->counters;
 	out->agents = r->agents;
 	out->frameworks = r->frameworks;
+	out->unknown = r->unknown;
+	out->partial = retention_is_partial(r, false);
 }

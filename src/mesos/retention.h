@@ -18,6 +18,12 @@
  * orphans), and RETENTION_FRAMEWORKS in any case:
  * schedulers come back on their own. One that the master lists as completed goes, with its tasks.
  *
+ * A process that begins in the middle of a failover has nothing to keep. As long as the first documents list recovered
+ * agents of which nothing was ever known, the cluster is partial: what it does not have cannot be denied. That is over
+ * when all of them have come back (and RETENTION_SETTLE later, where an event told of the last one), or when the
+ * agent_reregister_timeout has passed; then the cluster was whole once, and no agent makes it partial again. A document
+ * without any agents says nothing about that.
+ *
  * Cost: a pass over agents and frameworks for a document, and what is kept; nothing while nobody is waited for.
  * Times are seconds of any clock that does not go back. Mesos thread only. */
 #ifndef MESOS_RETENTION_H
@@ -38,6 +44,8 @@ struct retention_counters {
 		given_up; /* agents that came back, and that did not in time; without those that a document said gone */
 	uint32_t agents;          /* waited for now */
 	uint32_t frameworks;      /* kept now without having been named */
+	uint32_t unknown;         /* agents whose tasks are not known, in a cluster that is partial */
+	bool partial;
 };
 
 struct retention *retention_new(struct cluster_model *model); /* borrowed. NULL: out of memory */
@@ -71,6 +79,9 @@ void retention_settle(struct retention *r, double now, bool done);
 
 /* Is the element there only because of this: has nobody named it since the last document? */
 bool retention_keeps(const struct retention *r, const struct cluster_element *e);
+
+/* Is the cluster partial? `next`: with the document that was decided and not accepted yet. */
+bool retention_is_partial(const struct retention *r, bool next);
 
 void retention_get_counters(const struct retention *r, struct retention_counters *out);
 

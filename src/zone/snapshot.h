@@ -97,6 +97,17 @@ struct zone_name_key {
 	size_t len;
 };
 
+static inline bool zone_has_records(const struct zone_node *node)
+{
+	return node->set_count && node->sets[0].count;
+}
+
+/* Is there more to the cluster's zone than is known? Then what is not there cannot be denied. */
+static inline bool zone_is_partial(const struct zone_snapshot *snapshot)
+{
+	return snapshot->cluster && snapshot->cluster->partial;
+}
+
 static inline uint64_t zone_name_hash(const uint8_t *name, size_t len)
 {
 	return namehash(name, len);

@@ -24,15 +24,28 @@ sub new {
     my $sim = MesosSim->new(masters => 2, args => [ "--agents", 6, "--tasks", 60 ]);
     $sim->cmd("app-add", name => "web", n => 4, network => "host", ports => "http/tcp/80");
     $sim->cmd("app-add", name => "doomed", n => 1, network => "host");
-    my $named = Named->start(config => NamedHttp::config(
-        masters => [ map { $sim->hostport($_) } 1, 2 ], refreshSeconds => 1, stateTimeoutSeconds => 5, stateSource => $source,
-        IPSources => [ "netinfo", "host" ]), args => ["-v=1"]);
-    my $self = bless { source => $source, sim => $sim, named => $named, http => NamedHttp->new($named) }, $class;
+    my $self = bless { source => $source, sim => $sim }, $class;
+    my $named = $self->server;
+    @$self{qw(named http)} = ($named, NamedHttp->new($named));
     my %seen;
     my $web = join " ", "NOERROR", sort grep { !$seen{$_}++ } map { $_->{agent_ip} } $sim->tasks("web");
     ok Named::wait_until(sub { $self->addresses("web.marathon.mesos") eq $web }), "the cluster is served" or diag $named->log;
     $self->{all} = { map { $_ => $self->addresses($_) } "web.marathon.mesos", "slave.mesos" };
     return $self;
+}
+
+# Another server of the cluster.
+sub server {
+    my ($self) = @_;
+    return Named->start(config => NamedHttp::config(
+        masters => [ map { $self->{sim}->hostport($_) } 1, 2 ], refreshSeconds => 1, stateTimeoutSeconds => 5,
+        stateSource => $self->{source}, IPSources => [ "netinfo", "host" ]), args => ["-v=1"]);
+}
+
+# The same cluster, asked of another server.
+sub instead {
+    my ($self, $named) = @_;
+    return bless { %$self, named => $named, http => NamedHttp->new($named) }, ref $self;
 }
 
 sub addresses {
@@ -84,6 +97,8 @@ sub told {
             agents_awaited => $metrics->value("mesos_named_kept_elements", kind => "agent"),
             frameworks_awaited => $metrics->value("mesos_named_kept_elements", kind => "framework"),
             agents_back => $metrics->value("mesos_named_awaited_agents_total", result => "back"),
+            agents_unknown => $metrics->value("mesos_named_unknown_agents"),
+            partial => $metrics->value("mesos_named_unready_reasons", reason => "partial"),
             agents_given_up => $metrics->value("mesos_named_awaited_agents_total", result => "given_up"),
             held => $metrics->value("mesos_named_guard_states_held_total"),
             confirmed => $metrics->value("mesos_named_guard_states_confirmed_total"),
@@ -154,6 +169,40 @@ sub failovers {
         $sim->cmd("recover");
         $self->told({ agents_awaited => 0 }, "all are back");
     });
+}
+
+# Servers that are started in the middle of a failover.
+sub starts {
+    my ($self) = @_;
+    my $sim = $self->{sim};
+
+    subtest "a start before the agents are back" => sub {
+        $sim->cmd("leader", master => 1, recover => 0);
+        $self->leads(1, "another master leads");
+        my $late = $self->instead($self->server);
+        my ($named, $http) = @$late{qw(named http)};
+        $late->leads(1, "the leader is known");
+        like $named->log, qr/waits for agents of whose tasks nothing is known.* agents=6/, "the log says so";
+        $late->told({ agents_unknown => 6, partial => 1, agents_awaited => 0 }, "status and metrics too");
+        my $ready = $http->get("/readyz");
+        is $ready->{status}, 503, "it is not ready";
+        like $ready->{content}, qr/"partial"/, "for this reason";
+        is $late->addresses($_), "SERVFAIL", "$_ is not denied" for qw(web.marathon.mesos nothing.mesos slave.mesos);
+        is $named->query("leader.mesos", "AAAA")->header->rcode, "NOERROR", "the leader has no other address";
+        is $http->get("/v1/$_")->{status}, 503, "/v1/$_" for qw(hosts/web.marathon.mesos services/_web._tcp.marathon.mesos);
+        is $http->json("/v1/explain/web.marathon.mesos")->{answer}, "not known", "/v1/explain tells";
+        $sim->cmd("recover", n => 2);
+        $late->told({ agents_unknown => 4, partial => 1 }, "two agents are back");
+        like $late->addresses("slave.mesos"), qr/^NOERROR \S+ \S+$/, "they are told";
+        is $late->addresses("nothing.mesos"), "SERVFAIL", "and still nothing is denied";
+        $sim->cmd("recover");
+        ok Named::wait_until(sub { $late->addresses("nothing.mesos") eq "NXDOMAIN" }), "all are back" or diag $named->log;
+        like $named->log, qr/the whole cluster is known/, "the log says so";
+        $late->told({ agents_unknown => 0, partial => 0 }, "status and metrics too");
+        is $http->get("/readyz")->{status}, 200, "it is ready";
+        $late->all_there;
+        $named->stop_ok;
+    };
 }
 
 sub end {

@@ -509,6 +509,32 @@ static void unloaded_zone_is_servfail(void **state)
 	store = saved;
 }
 
+static void what_may_exist_is_not_denied(void **state)
+{
+	answer_zone_change(store, 0, "mesos", "*.w A 10.0.0.9", 1);
+	answer_zone_set_partial(store, true);
+	check(ASK("none.mesos", RR_A), "SERVFAIL\nqd none.mesos. IN A\n");
+	check(ASK("none.*.mesos", RR_SRV), "SERVFAIL\nqd none.*.mesos. IN SRV\n");
+	check(ASK("marathon.mesos", RR_A), "SERVFAIL\nqd marathon.mesos. IN A\n");
+	check(ASK("marathon.mesos", RR_ANY), "SERVFAIL\nqd marathon.mesos. IN ANY\n");
+	check(ASK("x.w.mesos", RR_AAAA), "SERVFAIL\nqd x.w.mesos. IN AAAA\n");
+	check(ASK("tonone.example.org", RR_A), "SERVFAIL\nqd tonone.example.org. IN A\n");
+	/* what is there, and what has no part in it */
+	check(ASK("leader.mesos", RR_A), "NOERROR aa\nqd leader.mesos. IN A\nan leader.mesos. 60 IN A 10.0.0.1\n");
+	answer(&defaults, ASK("six.marathon.mesos", RR_A));
+	assert_int_equal(result.rcode, 0);
+	answer(&defaults, ASK("mesos", RR_TXT));
+	assert_int_equal(result.rcode, 0);
+	answer(&defaults, ASK("none.example.org", RR_A));
+	assert_int_equal(result.rcode, 3);
+	answer(&defaults, ASK("none.sub.mesos", RR_A));
+	assert_int_equal(result.rcode, 3);
+	answer_zone_set_partial(store, false);
+	answer_zone_change(store, 0, "mesos", "*.w A 10.0.0.9", -1);
+	answer(&defaults, ASK("none.mesos", RR_A));
+	assert_int_equal(result.rcode, 3);
+}
+
 static void zone_inside_a_zone_has_its_own(void **state)
 {
 	check(ASK("host.sub.mesos", RR_A),
@@ -737,6 +763,7 @@ int main(void)
 		cmocka_unit_test(other_opcodes_are_notimp),
 		cmocka_unit_test(transfers_are_refused),
 		cmocka_unit_test(unloaded_zone_is_servfail),
+		cmocka_unit_test(what_may_exist_is_not_denied),
 		cmocka_unit_test(zone_inside_a_zone_has_its_own),
 		cmocka_unit_test(cname_is_followed_in_our_zones),
 		cmocka_unit_test(end_of_a_chain_rules),

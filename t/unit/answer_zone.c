@@ -72,6 +72,18 @@ void answer_zone_change(
 	must(!zone_txn_commit(txn, &commit), "commit");
 }
 
+void answer_zone_set_partial(struct zone_store *store, bool partial)
+{
+	struct zone_txn *txn = zone_txn_begin(store, 0);
+	struct cluster_view *view = calloc(1, sizeof(*view));
+	struct retired nothing = {0};
+	struct zone_commit commit;
+
+	must(txn && view && !zone_txn_prepare(txn), "prepare");
+	view->partial = partial;
+	zone_txn_publish(txn, view, &nothing, &commit);
+}
+
 struct zone_store *answer_zone_new(const char *domain, const char *lines)
 {
 	int err;

@@ -18,6 +18,9 @@ void answer_zone_change(
 void answer_zone_write(
 	struct zone_txn *txn, unsigned zone, const char *origin, const char *lines, int change);
 
+/* From now on there is more to the first zone than is known, or nothing more. */
+void answer_zone_set_partial(struct zone_store *store, bool partial);
+
 /* A query to be. */
 struct ask {
 	const char *name;

@@ -131,6 +131,14 @@ static void with_a_clock_that_was_set_back(void **state)
 	assert_true(judge(&w).age == 0);
 }
 
+static void with_agents_of_which_nothing_is_known(void **state)
+{
+	struct world w = well();
+
+	w.follow.feed.retention.partial = true;
+	expect_reason(&w, READY_PARTIAL);
+}
+
 static void without_a_leader_in_zookeeper(void **state)
 {
 	struct world w = well();
@@ -221,6 +229,7 @@ int main(void)
 		cmocka_unit_test(with_an_old_state),
 		cmocka_unit_test(with_short_refreshes),
 		cmocka_unit_test(with_a_clock_that_was_set_back),
+		cmocka_unit_test(with_agents_of_which_nothing_is_known),
 		cmocka_unit_test(without_a_leader_in_zookeeper),
 		cmocka_unit_test(with_a_stuck_thread),
 		cmocka_unit_test(reasons_have_names),
