@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use Certificates;
+use Iam;
 use JSON::PP;
 use MesosSim;
 use Named;
@@ -157,6 +158,39 @@ subtest "basic authentication" => sub {
     $named = start($sim, %auth, mesosCredentials => { principal => "principal", secret => "Secret-4711" });
     follows($named, $sim, "the right one opens");
     unlike $named->log, qr/4711/, "and is not told either";
+    $named->stop_ok;
+    $sim->stop;
+};
+
+subtest "a service account's token" => sub {
+    my $iam = Iam->new or plan skip_all => "openssl made no key";
+    my $sim = cluster(args => [ "--token", "Token-4711" ]);
+    my %auth = (mesosAuthentication => "iam", iamConfigFile => $iam->account);
+    my $named = start($sim, %auth);
+
+    ok $named->wait_log(qr/no token from the IAM .*: status 401/), "a login that is refused";
+    ok !$sim->counters->{unauthorized}, "masters are not asked without a token";
+    $iam->give("Token-4710");
+    ok $named->wait_log(qr/reason=auth: status 401/), "a token that the master does not take";
+    $iam->give("Token-4711");
+    follows($named, $sim, "one that it takes");
+    is_deeply [ grep { $_ ne "good" } $iam->logins ], [], "every login was in order";
+
+    my $logins = $iam->logins;
+    my $states = $sim->counters->{states};
+    ok Named::wait_until(sub { $sim->counters->{states} >= $states + 2 }), "polls go on";
+    is scalar($iam->logins), $logins, "with the token that is there";
+    $iam->give("Token-4712");
+    $sim->cmd("token", value => "Token-4712");
+    $sim->cmd("scale", app => "fetch", n => 4);
+    follows($named, $sim, "another one is asked for when the old one is refused");
+    unlike $named->log, qr/471\d/, "nothing of it is logged";
+    $named->stop_ok;
+
+    $named = start($sim, %auth, stateSource => "stream");
+    follows($named, $sim, "the stream takes it too");
+    $sim->cmd("scale", app => "fetch", n => 2);
+    follows($named, $sim, "and what changes");
     $named->stop_ok;
     $sim->stop;
 };

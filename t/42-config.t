@@ -90,7 +90,9 @@ subtest "a wrong configuration" => sub {
             qr{error: caCertFile: .*/nothing.*No such file} ],
         "itself"            => [ file("self", { %base, resolvers => ["127.0.0.1:$base{port}"] }), qr/error: resolvers.*127\.0\.0\.1/ ],
         "nothing to do"     => [ file("off", { %base, dnson => JSON::PP::false }), qr/error: dnson/ ],
-        "what comes later"  => [ file("later", { %base, mesosAuthentication => "iam" }), qr/error: mesosAuthentication/ ],
+        "no account"        => [ file("account", { %base, mesosAuthentication => "iam" }), qr/error: iamConfigFile: must be set/ ],
+        "no account's file" => [ file("account-file", { %base, mesosAuthentication => "iam", iamConfigFile => $good }),
+            qr/error: iamConfigFile: the file must have a string "private_key"/ ],
         "no zone file"      => [ file("zone", { %base, zones => [ { name => "a.b", file => "/nothing" } ] }),
             qr{error: .*/nothing.*No such file} ],
     );

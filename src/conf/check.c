@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "conf/account.h"
 #include "conf/type_resolver.h"
 
 static size_t index_of(const char *name)
@@ -35,42 +36,6 @@ static bool given(const struct conf_check *check, const char *name)
 
 #define error(check, ...) conf_report_add((check)->report, CONF_ERROR, __VA_ARGS__)
 #define warn(check, ...)  conf_report_add((check)->report, CONF_WARNING, __VA_ARGS__)
-
-/* "", [] and {} set nothing. */
-static bool is_empty(const json_t *value)
-{
-	return (json_is_string(value) && !json_string_length(value)) ||
-	       (json_is_array(value) && !json_array_size(value)) ||
-	       (json_is_object(value) && !json_object_size(value));
-}
-
-static void check_effects(const struct conf_check *check)
-{
-	size_t count;
-	const struct conf_key *keys = conf_keys(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *name = keys[i].name;
-		const json_t *value = check->given[i];
-
-		if (!value || check->wrong[i] || is_empty(value))
-			continue;
-		switch (keys[i].effect) {
-		case CONF_IN_EFFECT:
-			break;
-		case CONF_NOT_YET_TRUE:
-			if (json_is_true(value))
-				warn(check, name, "not in effect yet: taken as false");
-			break;
-		case CONF_NOT_YET:
-			warn(check, name, "not in effect yet");
-			break;
-		case CONF_REFUSED_YET:
-			error(check, name, "is not supported yet");
-			break;
-		}
-	}
-}
 
 static void check_masters(const struct conf_check *check)
 {
@@ -97,7 +62,8 @@ static void check_mesos(const struct conf_check *check)
 			error(check, "certFile", "is missing: certFile and keyFile come together");
 	}
 	for (size_t i = 0; i < 3; i++)
-		if (sound(check, "mesosHTTPSOn") && !conf->mesos_https_on && *tls_files[i])
+		if (sound(check, "mesosHTTPSOn") && !conf->mesos_https_on && *tls_files[i] &&
+			conf->mesos_authentication != CONF_AUTH_IAM)
 			warn(check, tls_keys[i], "has no effect, as mesosHTTPSOn is false");
 
 	if (!sound(check, "mesosAuthentication") || !sound(check, "mesosCredentials"))
@@ -114,9 +80,10 @@ static void check_mesos(const struct conf_check *check)
 	} else if (*conf->mesos_principal || *conf->mesos_secret) {
 		warn(check, "mesosCredentials", "has no effect, as mesosAuthentication is not \"basic\"");
 	}
-	if (*conf->iam_config_file && conf->mesos_authentication != CONF_AUTH_IAM &&
-		conf_key_in_effect("iamConfigFile"))
+	if (*conf->iam_config_file && conf->mesos_authentication != CONF_AUTH_IAM)
 		warn(check, "iamConfigFile", "has no effect, as mesosAuthentication is not \"iam\"");
+	if (!*conf->iam_config_file && conf->mesos_authentication == CONF_AUTH_IAM && sound(check, "iamConfigFile"))
+		error(check, "iamConfigFile", "must be set for mesosAuthentication \"iam\"");
 }
 
 static void check_services(const struct conf_check *check)
@@ -282,25 +249,30 @@ static int add_own_networks(const struct conf_check *check)
 	return 0;
 }
 
-static void check_file(const struct conf_check *check, const char *key, const char *path)
+/* Is there a file of that name to be read? "" names none. */
+static bool check_file(const struct conf_check *check, const char *key, const char *path)
 {
+	bool good = false;
 	struct stat st;
 
 	if (!path || !*path)
-		return;
+		return false;
 	/* Not access(): that asks for the real user, and a FIFO must not block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st))
 		error(check, key, "cannot read \"%s\": %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		error(check, key, "\"%s\" is not a regular file", path);
+	else
+		good = true;
 	if (fd >= 0)
 		close(fd);
+	return good;
 }
 
 static void check_files(const struct conf_check *check)
 {
-	const struct conf *conf = check->conf;
+	struct conf *conf = check->conf;
 	char key[40];
 
 	if (check->options->without_files)
@@ -308,8 +280,8 @@ static void check_files(const struct conf_check *check)
 	check_file(check, "caCertFile", conf->ca_cert_file);
 	check_file(check, "certFile", conf->cert_file);
 	check_file(check, "keyFile", conf->key_file);
-	if (conf_key_in_effect("iamConfigFile"))
-		check_file(check, "iamConfigFile", conf->iam_config_file);
+	if (check_file(check, "iamConfigFile", conf->iam_config_file) && conf->mesos_authentication == CONF_AUTH_IAM)
+		conf->iam_account = conf_account_read(conf->iam_config_file, "iamConfigFile", check->report);
 	for (size_t i = 0; i < conf->zone_count; i++) {
 		snprintf(key, sizeof(key), "zones[%zu].file", i);
 		check_file(check, key, conf->zones[i].file);
@@ -322,7 +294,6 @@ int conf_check(struct conf_check *check)
 {
 	int err;
 
-	check_effects(check);
 	check_masters(check);
 	check_mesos(check);
 	check_services(check);

@@ -68,6 +68,7 @@ struct conf {
 	enum conf_auth mesos_authentication;
 	char *mesos_principal, *mesos_secret;
 	char *iam_config_file;
+	struct conf_account *iam_account; /* what that file has; NULL: not wanted, or without files */
 	int refresh_seconds;
 	int state_timeout_seconds;
 	int state_max_age_seconds; /* 0: derived from refresh_seconds */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "conf/account.h"
 #include "conf/check.h"
 #include "conf/reader.h"
 #include "conf/table.h"
@@ -24,6 +25,7 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < count; i++)
 		if (keys[i].type->clear)
 			keys[i].type->clear(conf, &keys[i]);
+	conf_account_free(conf->iam_account);
 	free(conf->file);
 	free(conf);
 }

@@ -18,17 +18,17 @@
 #define YEAR     (365 * DAY)
 
 static const struct conf_word authentications[] = {
-	{"", CONF_AUTH_NONE, CONF_IN_EFFECT},
-	{"basic", CONF_AUTH_BASIC, CONF_IN_EFFECT},
-	{"iam", CONF_AUTH_IAM, CONF_REFUSED_YET},
-	{NULL, 0, CONF_IN_EFFECT},
+	{"", CONF_AUTH_NONE},
+	{"basic", CONF_AUTH_BASIC},
+	{"iam", CONF_AUTH_IAM},
+	{NULL, 0},
 };
 
 static const struct conf_word state_sources[] = {
-	{"auto", CONF_SOURCE_AUTO, CONF_IN_EFFECT},
-	{"stream", CONF_SOURCE_STREAM, CONF_IN_EFFECT},
-	{"poll", CONF_SOURCE_POLL, CONF_IN_EFFECT},
-	{NULL, 0, CONF_IN_EFFECT},
+	{"auto", CONF_SOURCE_AUTO},
+	{"stream", CONF_SOURCE_STREAM},
+	{"poll", CONF_SOURCE_POLL},
+	{NULL, 0},
 };
 
 static const struct conf_member mesos_credentials[] = {
@@ -71,8 +71,8 @@ static const struct conf_key keys[] = {
 	{ .name = "mesosCredentials", .shown = "MesosCredentials", .group = CONF_GROUP_CLUSTER,
 	  .type = &conf_type_credentials, .members = mesos_credentials, .secret = true, .preset = "{}",
 	  .rule = "an object with \"principal\" and \"secret\"", .help = "name and password for basic authentication" },
-	{ .name = "iamConfigFile", .shown = "IAMConfigFile", .group = CONF_GROUP_CLUSTER, .effect = CONF_REFUSED_YET,
-	  .type = &conf_type_path, FIELD(iam_config_file), .preset = "\"\"",
+	{ .name = "iamConfigFile", .shown = "IAMConfigFile", .group = CONF_GROUP_CLUSTER, .type = &conf_type_path,
+	  FIELD(iam_config_file), .preset = "\"\"",
 	  .help = "the service account (JSON) for authentication by IAM" },
 	{ .name = "refreshSeconds", .shown = "RefreshSeconds", .group = CONF_GROUP_CLUSTER,
 	  .type = &conf_type_number, FIELD(refresh_seconds), .min = 1, .max = YEAR, .preset = "60",
@@ -202,14 +202,6 @@ const struct conf_key *conf_key_find(const char *name)
 	return NULL;
 }
 
-bool conf_key_in_effect(const char *name)
-{
-	const struct conf_key *key = conf_key_find(name);
-
-	assert(key);
-	return key->effect == CONF_IN_EFFECT;
-}
-
 const char *conf_group_name(enum conf_group group)
 {
 	static const char *const names[CONF_GROUPS] = {
@@ -232,8 +224,7 @@ void conf_dump_table(FILE *out)
 		const struct conf_key *key = &keys[i];
 
 		key->type->rule(key, rule, sizeof(rule));
-		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key->name, key->shown,
-			conf_group_name(key->group), key->effect == CONF_IN_EFFECT ? "now" : "later",
+		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", key->name, key->shown, conf_group_name(key->group),
 			key->preset, key->help, rule);
 	}
 }

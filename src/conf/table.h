@@ -41,19 +41,9 @@ enum conf_group {
 	CONF_GROUPS
 };
 
-/* Whether a key does something in this version. One that does not is never ignored in silence when it is set.
- */
-enum conf_effect {
-	CONF_IN_EFFECT,
-	CONF_NOT_YET,      /* accepted with a warning */
-	CONF_NOT_YET_TRUE, /* accepted; a warning if it is true, as false is what happens anyway */
-	CONF_REFUSED_YET,  /* an error */
-};
-
 struct conf_word { /* a value of a key that takes one of a few words */
 	const char *word;
 	int value;
-	enum conf_effect effect;
 };
 
 #define CONF_MEMBERS_MAX 4
@@ -68,7 +58,6 @@ struct conf_key {
 	const char *name;  /* in the file, where case does not matter */
 	const char *shown; /* in /v1/config */
 	enum conf_group group;
-	enum conf_effect effect;
 	const struct conf_type *type;
 	size_t offset, size;               /* of the field in struct conf */
 	long long min, max;                /* of numbers */
@@ -84,11 +73,9 @@ struct conf_key {
 const struct conf_key *conf_keys(size_t *count);
 /* The key of that name, in any case, or NULL. */
 const struct conf_key *conf_key_find(const char *name);
-/* Is the key in effect in this version? `name` must be a key. */
-bool conf_key_in_effect(const char *name);
 /* "cluster", ... */
 const char *conf_group_name(enum conf_group group);
-/* One line a key: name, shown name, group, "now" or "later", default, help and rule, with tabs between. */
+/* One line a key: name, shown name, group, default, help and rule, with tabs between. */
 void conf_dump_table(FILE *out);
 
 #endif

@@ -154,8 +154,6 @@ static bool word_set(struct conf_reader *reader, const struct conf_key *key, jso
 	for (const struct conf_word *w = key->words; text && w->word; w++) {
 		if (strcmp(text, w->word) != 0)
 			continue;
-		if (w->effect == CONF_REFUSED_YET)
-			return conf_reader_error(reader, "\"%s\" is not supported yet", w->word);
 		*(int *)conf_field(reader->conf, key) = w->value;
 		return true;
 	}

@@ -163,6 +163,7 @@ static const struct metric metrics[] = {
 	{"mesos_named_cluster_elements", G, "Agents, frameworks and tasks that are known.", .write = metrics_write_elements},
 	{"mesos_named_kept_elements", G, "Those that a new master has not named yet, and that are kept with their tasks.",
 		.write = metrics_write_kept},
+	{"mesos_named_iam_logins_total", C, "Logins of the service account.", .write = metrics_write_logins},
 	{"mesos_named_awaited_agents_total", C, "Agents that a new master did not know yet: that came back, or did not in time.",
 		.write = metrics_write_awaited},
 	{"mesos_named_unknown_agents", G,

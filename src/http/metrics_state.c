@@ -53,6 +53,12 @@ void metrics_write_kept(struct metric_writer *w, const struct figures *f)
 	metric_labelled(w, "kind", "framework", f->follow.feed.retention.frameworks);
 }
 
+void metrics_write_logins(struct metric_writer *w, const struct figures *f)
+{
+	metric_labelled(w, "result", "good", f->follow.source.logins - f->follow.source.logins_failed);
+	metric_labelled(w, "result", "failed", f->follow.source.logins_failed);
+}
+
 void metrics_write_awaited(struct metric_writer *w, const struct figures *f)
 {
 	metric_labelled(w, "result", "back", f->follow.feed.retention.back);

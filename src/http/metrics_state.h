@@ -13,6 +13,7 @@ void metrics_write_documents(struct metric_writer *w, const struct figures *f);
 void metrics_write_batches(struct metric_writer *w, const struct figures *f);
 void metrics_write_elements(struct metric_writer *w, const struct figures *f);
 void metrics_write_kept(struct metric_writer *w, const struct figures *f);
+void metrics_write_logins(struct metric_writer *w, const struct figures *f);
 void metrics_write_awaited(struct metric_writer *w, const struct figures *f);
 void metrics_write_records(struct metric_writer *w, const struct figures *f);
 void metrics_write_checks(struct metric_writer *w, const struct figures *f);

@@ -32,6 +32,7 @@ struct fetcher {
 	CURLM *multi;
 	ev_timer timer;
 	struct fetch_options options; /* the texts are owned */
+	char *authorization;          /* a header; NULL: none */
 	struct fetch *active;
 	struct socket sockets[SOCKETS_MAX];
 };
@@ -419,8 +420,21 @@ void fetcher_free(struct fetcher *f)
 	wipe(f->options.key_file);
 	wipe(f->options.user);
 	wipe(f->options.password);
+	wipe(f->authorization);
 	free(f);
 	curl_global_cleanup();
+}
+
+int fetcher_set_authorization(struct fetcher *f, const char *value)
+{
+	char *header = NULL;
+
+	wipe(f->authorization);
+	f->authorization = NULL;
+	if (value && asprintf(&header, "Authorization: %s", value) < 0)
+		return ERR_NOMEM;
+	f->authorization = header;
+	return 0;
 }
 
 static CURLcode append(struct curl_slist **list, const char *text)
@@ -444,7 +458,6 @@ static CURLcode set_post(struct fetch *fetch, const char *body)
 
 	if (!rc)
 		rc = append(&fetch->headers, "Accept: application/json");
-	SET(CURLOPT_HTTPHEADER, fetch->headers);
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE, (long)strlen(body));
 	SET(CURLOPT_COPYPOSTFIELDS, body);
@@ -528,6 +541,9 @@ static CURLcode set_options(struct fetch *fetch, const struct fetch_request *req
 		rc = set_files(easy, o);
 	if (!rc && request->post)
 		rc = set_post(fetch, request->post);
+	if (!rc && fetch->fetcher->authorization && !request->anonymous)
+		rc = append(&fetch->headers, fetch->fetcher->authorization);
+	SET(CURLOPT_HTTPHEADER, fetch->headers);
 	if (!rc && request->connect.len)
 		rc = set_connect(fetch, &request->connect);
 	return rc;

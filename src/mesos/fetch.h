@@ -33,7 +33,7 @@ struct fetch_request { /* borrowed for the call */
 	uint64_t max_bytes; /* of the decoded body; 0: no end */
 	bool plain;         /* gzip is not asked for */
 	bool apart;         /* on a connection of its own, which ends with it */
-	bool anonymous;     /* without user and password */
+	bool anonymous;     /* without authentication */
 };
 
 enum fetch_outcome {
@@ -83,6 +83,10 @@ struct fetch;
 struct fetcher *fetcher_new(struct ev_loop *loop, const struct fetch_options *options, int *err);
 /* Cancels what is under way. Not from a callback. */
 void fetcher_free(struct fetcher *f);
+
+/* From now on requests carry this `Authorization`, but those that are anonymous; NULL: they carry none. Copied. ERR_NOMEM:
+ * they go on without. Not with a user. */
+int fetcher_set_authorization(struct fetcher *f, const char *value);
 
 /* Starts a request to an http or https URL. NULL and `*err` (ERR_NOMEM, ERR_FORMAT) on failure. */
 struct fetch *fetch_start(

@@ -124,7 +124,29 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	s->silence = s->heavy = false;
 	s->started = times_monotonic();
-	round_begin(&s->round);
+	if (s->iam.account && s->round.failures[SOURCE_AUTH] != s->refusals) {
+		s->refusals = s->round.failures[SOURCE_AUTH];
+		iam_forget(&s->iam);
+	}
+	if (!s->iam.account || s->iam.has_token)
+		round_begin(&s->round);
+	else if (iam_login(&s->iam))
+		source_round_failed(s);
+	else
+		s->logging_in = true;
+}
+
+static void on_login(void *ctx, bool ok)
+{
+	struct source *s = ctx;
+
+	if (!s->logging_in)
+		return;
+	s->logging_in = false;
+	if (ok)
+		round_begin(&s->round);
+	else
+		source_round_failed(s);
 }
 
 /* Another leader. */
@@ -201,7 +223,7 @@ static int init(struct source *s, const struct conf *conf)
 
 	if (err)
 		return err;
-	if (conf->mesos_https_on) {
+	if (conf->mesos_https_on || conf->iam_account) {
 		options.ca_file = conf->ca_cert_file;
 		options.cert_file = conf->cert_file;
 		options.key_file = conf->key_file;
@@ -244,6 +266,9 @@ struct source *source_new(struct ev_loop *loop, const struct conf *conf, const s
 	s->watch.endpoints = &s->round.endpoints;
 	s->watch.interval = s->timing.watch;
 	s->watch.changed = on_watch;
+	s->iam = (struct iam){
+		.loop = loop, .fetcher = s->fetcher, .account = conf->iam_account, .ctx = s, .done = on_login};
+	iam_init(&s->iam);
 	source_poll_init(s);
 	source_stream_init(s);
 	source_check_init(s);
@@ -277,6 +302,7 @@ void source_free(struct source *s)
 	leaderwatch_stop(&s->watch);
 	source_poll_cancel(s);
 	source_stream_fini(s);
+	iam_fini(&s->iam);
 	fetcher_free(s->fetcher);
 	round_fini(&s->round);
 	free(s);
@@ -289,6 +315,8 @@ const struct source_counters *source_counters(struct source *s)
 	c->redirects = s->round.redirects;
 	memcpy(c->failures, s->round.failures, sizeof(c->failures));
 	stream_fetch_get_counts(&s->stream, &c->stream);
+	c->logins = s->iam.logins;
+	c->logins_failed = s->iam.failures;
 	c->leader_questions = s->watch.questions;
 	return c;
 }

@@ -24,6 +24,9 @@
  *
  * `/master/state` is asked for; a master that says 404 is tried with the older paths, and what worked is remembered.
  *
+ * With a service account a round begins with a login when there is no token, or a master refused it in the one before
+ * (mesos/iam.h).
+ *
  * Names: a configured name is looked up at each new connection and stands for all of its addresses; it counts
  * as the leader if the address that the connection reached is the leader's. With HTTPS the leader is asked by
  * the name that the configuration or ZooKeeper has for its address, because certificates hold names; else, or if the
@@ -118,6 +121,7 @@ struct source_counters {
 	double last_event;           /* when the last event came, heartbeats not counted, since 1970; 0: never */
 	uint64_t checks[2], checks_failed[2]; /* by enum apply_check; asked for */
 	uint64_t check_bytes;
+	uint64_t logins, logins_failed; /* of the service account (mesos/iam.h) */
 	uint64_t leader_questions, leader_changes; /* asked between polls; noticed by that or told by ZooKeeper */
 };
 

@@ -102,6 +102,8 @@ static void on_done(void *ctx, const struct state_fetch_result *result)
 	}
 	if (ok)
 		return;
+	if (result->http->status == 401 && s->iam.account)
+		iam_login(&s->iam);
 	log_limited(&s->check_limit, LOG_LEVEL_WARN, SOURCE_TAG,
 		"a check beside the event stream failed path=%s status=%u: %s",
 		s->checking == APPLY_STATE ? endpoint_state_path(s->stream.master) : SUMMARY_PATH, result->http->status,

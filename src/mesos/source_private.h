@@ -5,6 +5,7 @@
 #ifndef MESOS_SOURCE_PRIVATE_H
 #define MESOS_SOURCE_PRIVATE_H
 
+#include "mesos/iam.h"
 #include "mesos/leaderwatch.h"
 #include "mesos/round.h"
 #include "mesos/source.h"
@@ -21,6 +22,9 @@ struct source {
 	struct fetcher *fetcher;
 	struct round round;
 	struct leaderwatch watch;
+	struct iam iam;            /* account NULL: not wanted */
+	bool logging_in;           /* a round waits for it */
+	uint64_t refusals;         /* answers 401 and 403 when the token was last in doubt */
 	enum conf_state_source way;
 	struct source_timing timing;
 	double refresh, timeout;

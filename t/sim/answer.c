@@ -86,6 +86,11 @@ void answer_set_standby(struct answer *a, const char *leader, const struct answe
 
 static bool authorised(const struct sim *s, const struct answer_request *q)
 {
+	static const char scheme[] = "token=";
+
+	if (*s->token)
+		return q->authorization && !strncmp(q->authorization, scheme, strlen(scheme)) &&
+			!strcmp(q->authorization + strlen(scheme), s->token);
 	return !s->user || (q->user && q->password && !strcmp(q->user, s->user) &&
 				   !strcmp(q->password, s->password ? s->password : ""));
 }

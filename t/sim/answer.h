@@ -24,6 +24,7 @@ struct answer {
 struct answer_request {
 	const char *path, *query;    /* without `?`; NULL: none */
 	const char *user, *password; /* as the client gave them; NULL: none */
+	const char *authorization;
 	bool gzip;                   /* the client understands it */
 	const char *method;
 	const char *content_type, *accept; /* NULL: none */

@@ -60,6 +60,7 @@ static const struct command {
 	{"POST", "recover", control_recover, true, "[n=N]", "N agents come back (all, if not said)"},
 	{"POST", "state", control_state, false, "[file=PATH]",
 		"serve that file; without one, the cluster again"},
+	{"POST", "token", control_token, false, "[value=TEXT]", "requests must have `Authorization: token=TEXT`; or need not"},
 	{"POST", "api", control_api, false, "whom=state|open|forbidden|none",
 		"whom /api/v1 lets in: who may see /state, everybody, nobody (403); or there is none (404)"},
 	{"POST", "stream", control_stream, false,

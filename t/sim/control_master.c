@@ -62,6 +62,16 @@ int control_recover(struct control *c)
 	return err;
 }
 
+int control_token(struct control *c)
+{
+	const char *value = control_arg(c, "value");
+
+	if (value && strlen(value) >= SIM_TOKEN_MAX)
+		return control_fail(c, "value is too long");
+	snprintf(c->sim->token, SIM_TOKEN_MAX, "%s", value ? value : "");
+	return 0;
+}
+
 int control_ready(struct control *c)
 {
 	sim_ready(c->sim);

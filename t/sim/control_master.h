@@ -10,6 +10,7 @@ int control_master_number(struct control *c, unsigned *out);
 
 int control_leader(struct control *c);
 int control_recover(struct control *c);
+int control_token(struct control *c);
 int control_ready(struct control *c);
 int control_state(struct control *c);
 int control_fault(struct control *c);

@@ -333,7 +333,9 @@ static enum MHD_Result master_request(
 	char *password = NULL;
 	char *user = MHD_basic_auth_get_username_password(c, &password);
 	const char *coding = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-	struct answer_request q = {path, r->query, user, password, coding && strstr(coding, "gzip"), method,
+	struct answer_request q = {path, r->query, user, password,
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
+		coding && strstr(coding, "gzip"), method,
 		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE),
 		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT), r->body.data, r->body.len};
 	struct subscriber *sub = NULL;

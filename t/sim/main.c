@@ -26,6 +26,7 @@ enum option_id {
 	OPT_LEADER,
 	OPT_USER,
 	OPT_PASSWORD,
+	OPT_TOKEN,
 	OPT_KEY,
 	OPT_CERT,
 	OPT_CA,
@@ -52,6 +53,7 @@ static const struct option_row {
 	{OPT_LEADER, "leader", "HOST:PORT", "what `leader` says (the leading master), in --state's file too"},
 	{OPT_USER, "user", "NAME", "ask for this name by basic authentication"},
 	{OPT_PASSWORD, "password", "TEXT", "and this password"},
+	{OPT_TOKEN, "token", "TEXT", "ask for `Authorization: token=TEXT` instead"},
 	{OPT_KEY, "tls-key", "FILE", "HTTPS with this key (PEM)"},
 	{OPT_CERT, "tls-cert", "FILE", "and this certificate chain"},
 	{OPT_CA, "tls-client-ca", "FILE", "clients must have a certificate of this authority"},
@@ -70,7 +72,7 @@ struct options {
 	bool control, loopback;
 	unsigned long long masters, agents, tasks, seed, heartbeat, subscribers;
 	enum sim_api api;
-	const char *play, *state, *leader, *user, *password, *key, *cert, *client_ca;
+	const char *play, *state, *leader, *user, *password, *token, *key, *cert, *client_ca;
 };
 
 static void print_help(FILE *f)
@@ -150,6 +152,9 @@ static bool take_option(struct options *o, enum option_id id, const char *value)
 	case OPT_PASSWORD:
 		o->password = value;
 		return true;
+	case OPT_TOKEN:
+		o->token = value;
+		return strlen(value) < SIM_TOKEN_MAX;
 	case OPT_KEY:
 		o->key = value;
 		return true;
@@ -260,6 +265,7 @@ static int fill_simulation(struct sim *s, const struct options *o)
 
 	s->user = o->user;
 	s->password = o->password;
+	snprintf(s->token, sizeof(s->token), "%s", o->token ? o->token : "");
 	s->leader_text = o->leader;
 	s->api = o->api;
 	if (o->heartbeat)

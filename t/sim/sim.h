@@ -59,6 +59,8 @@ enum sim_api {
 	X(stream_bytes) /* of streams, as sent */                                                                      \
 	X(pushed_out)   /* subscribers that got a last chunk */
 
+#define SIM_TOKEN_MAX 1024
+
 struct http;
 
 struct sim_master {
@@ -75,6 +77,7 @@ struct sim {
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* faults were cleared, or it is over */
 	bool stopping;
+	char token[SIM_TOKEN_MAX]; /* that requests must have, behind `Authorization: token=`; "": none */
 
 	/* Set before the first request. */
 	const char *user, *password; /* NULL: no authentication */

@@ -113,6 +113,9 @@ static void credentials_and_authentication_agree(void **state)
 	bad("\"mesosAuthentication\": \"basic\", \"mesosCredentials\": {\"principal\": \"a:b\", \"secret\": "
 	    "\"a\"}",
 		"mesosCredentials.principal", "colon");
+	quiet("\"mesosAuthentication\": \"iam\", \"iamConfigFile\": \"a\"");
+	bad("\"mesosAuthentication\": \"iam\"", "iamConfigFile", "must be set");
+	warns("\"iamConfigFile\": \"a\"", "iamConfigFile", "has no effect");
 	bad("\"mesosAuthentication\": \"digest\"", "mesosAuthentication",
 		"must be \"\", \"basic\" or \"iam\", not \"digest\"");
 	bad("\"mesosCredentials\": {\"principal\": \"a\", \"secret\": 8675309}", "mesosCredentials.secret",
@@ -289,41 +292,6 @@ static void static_zones_have_name_and_file(void **state)
 	warns("\"zones\": [{\"name\": \"a\", \"file\": \"f\", \"fille\": 1}]", "zones[0].fille", "\"file\"");
 }
 
-/* --- features to come --- */
-
-static void keys_that_do_nothing_yet_say_so(void **state)
-{
-	size_t count;
-	const struct conf_key *keys = conf_keys(&count);
-	static const struct {
-		const char *key, *value;
-	} odd[] = {{"httpCredentials", "{\"token\": \"a\"}"}};
-
-	for (size_t i = 0; i < count; i++) {
-		const char *value = keys[i].preset;
-		char members[300];
-
-		for (size_t j = 0; j < sizeof(odd) / sizeof(odd[0]); j++)
-			if (!strcmp(odd[j].key, keys[i].name))
-				value = odd[j].value;
-		if (keys[i].effect == CONF_NOT_YET_TRUE) {
-			snprintf(members, sizeof(members), "\"%s\": true", keys[i].name);
-			warns(members, keys[i].name, "not in effect yet: taken as false");
-			snprintf(members, sizeof(members), "\"%s\": false", keys[i].name);
-			quiet(members);
-		} else if (keys[i].effect == CONF_NOT_YET) {
-			snprintf(members, sizeof(members), "\"%s\": %s", keys[i].name, value);
-			warns(members, keys[i].name, "not in effect yet");
-		}
-	}
-	bad("\"iamConfigFile\": \"x\"", "iamConfigFile", "is not supported yet");
-	bad("\"mesosAuthentication\": \"iam\"", "mesosAuthentication", "\"iam\" is not supported yet");
-	quiet("\"stateSource\": \"stream\"");
-	quiet("\"stateSource\": \"poll\"");
-	quiet("\"stateSource\": \"auto\", \"iamConfigFile\": \"\", \"zk\": \"\", \"masters\": [\"a\"], "
-	      "\"zoneResolvers\": {}");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,7 +309,6 @@ int main(void)
 		cmocka_unit_test(zone_resolvers_leave_the_domain_alone),
 		cmocka_unit_test(networks_are_prefixes),
 		cmocka_unit_test(static_zones_have_name_and_file),
-		cmocka_unit_test(keys_that_do_nothing_yet_say_so),
 	};
 
 	return cmocka_run_group_tests_name("conf_keys", tests, make_resolv_conf, remove_resolv_conf);
