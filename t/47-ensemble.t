@@ -20,7 +20,7 @@ plan skip_all => $missing if $missing;
 my $NAME = "mywebservice.marathon.mesos";
 my @asked = ($NAME, "_mywebservice._tcp.marathon.mesos", "leader.mesos", "master.mesos");
 my $sim = MesosSim->new(masters => 3);
-my $zk = ZooKeeper->start(members => 3);
+my $zk = ZooKeeper->start(members => 3, longest => 30_000);
 $zk->session->ok("create /mesos");
 
 my %master = map { $_ => candidate($zk, $sim, $_) } 1 .. 3;
@@ -86,7 +86,7 @@ subtest "a new leader that has to learn" => sub {
     ok Named::wait_until(sub { $named->query($NAME, "A")->answer == 4 }), "then it is followed" or diag $named->log;
     $sim->cmd("leader", master => 1);
     $_->close for @master{ 2, 3 };
-    %master = map { $_ => candidate($zk, $sim, $_) } 1 .. 3;
+    %master = map { $_ => candidate($zk, $sim, $_, $_ == 1 ? (timeout => 1000) : ()) } 1 .. 3;    # the first will die
     masters_are($named, [ map { $sim->port($_) } 1 .. 3 ], "as before");
 };
 
@@ -103,11 +103,11 @@ subtest "a leader that dies" => sub {
 subtest "the connected member stops" => sub {
     my $member = connected_to();
     my ($other) = grep { $_ != $member && $zk->mode($_) eq "follower" } 1 .. 3;
-    my $leader = candidate($zk, $sim, 1, members => [$other], timeout => 2000);
+    my $leader = candidate($zk, $sim, 1, members => [$other]);
     my $before = connections();
     # Those that were there go, and their successors stand at a member that goes on.
     $_->close for values %master;
-    $master{2} = candidate($zk, $sim, 2, members => [$other], timeout => 2000);
+    $master{2} = candidate($zk, $sim, 2, members => [$other]);
     masters_are($named, [ map { $sim->port($_) } 1, 2 ], "two masters");
     $zk->signal($member, "STOP");
     $sim->cmd("leader", master => 2);

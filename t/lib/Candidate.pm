@@ -26,10 +26,11 @@ sub info {
         pid => "master\@127.0.0.1:$port", port => 0 + $port, version => "1.12.0", %more });
 }
 
-# A master's session with its node, whose path is in {node}. Options are those of a session.
+# A master's session with its node, whose path is in {node}. Options are those of a session; it is as long as ZooKeeper
+# allows, so that a busy machine does not end it.
 sub candidate {
     my ($zk, $sim, $n, %opt) = @_;
-    my $session = $zk->session(timeout => 1000, %opt);
+    my $session = $zk->session(timeout => 60_000, %opt);
     $session->{node} = $session->ok("register /mesos/json.info_ " . info($sim->port($n)));
     return $session;
 }

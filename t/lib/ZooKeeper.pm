@@ -39,7 +39,7 @@ sub _free_ports {
     return map { $_->sockport } @holders;
 }
 
-# members => N (1), wait => 0 to return before they answer, tick => MILLISECONDS (200).
+# members => N (1), wait => 0 to return before they answer, tick => MILLISECONDS (200), longest => of a session (10 ticks).
 sub start {
     my ($class, %opt) = @_;
     my $n = $opt{members} || 1;
@@ -53,7 +53,7 @@ sub start {
         make_path("$home/data");
         my %config = (
             tickTime => $tick, dataDir => "$home/data", clientPort => $clients[ $i - 1 ], clientPortAddress => "127.0.0.1",
-            maxSessionTimeout => 10 * $tick, maxClientCnxns => 0, "admin.enableServer" => "false",
+            maxSessionTimeout => $opt{longest} || 10 * $tick, maxClientCnxns => 0, "admin.enableServer" => "false",
             "4lw.commands.whitelist" => "ruok,srvr,cons", preAllocSize => 64, initLimit => 50, syncLimit => 20,
             "forceSync" => "no", "audit.enable" => "false", extendedTypesEnabled => "false",
             $n > 1 ? map { ("server.$_" => "127.0.0.1:$ports[ 2 * $_ - 2 ]:$ports[ 2 * $_ - 1 ]") } 1 .. $n : (),
