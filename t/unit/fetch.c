@@ -157,17 +157,117 @@ static bool gzip_broken(struct http_server *s, int fd, const char *request)
 	return true;
 }
 
+static bool gzip_cut(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(zipped) - 1);
+	http_write(fd, (const char *)zipped, sizeof(zipped) - 1);
+	return true;
+}
+
+static bool gzip_checksum(struct http_server *s, int fd, const char *request)
+{
+	unsigned char wrong[sizeof(zipped)];
+
+	memcpy(wrong, zipped, sizeof(wrong));
+	wrong[sizeof(wrong) - 6] ^= 1;
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(wrong));
+	http_write(fd, (const char *)wrong, sizeof(wrong));
+	return true;
+}
+
+static bool gzip_and_more(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(zipped) + 5);
+	http_write(fd, (const char *)zipped, sizeof(zipped));
+	http_write(fd, "hello", 5);
+	return true;
+}
+
+/* Two members, a byte at a time. */
+static bool gzip_in_chunks(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: X-GZip\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (size_t i = 0; i < 2 * sizeof(zipped); i++) {
+		http_print(fd, "1\r\n");
+		http_write(fd, (const char *)zipped + i % sizeof(zipped), 1);
+		http_print(fd, "\r\n");
+	}
+	http_print(fd, "0\r\n\r\n");
+	return true;
+}
+
+static bool gzip_of_nothing(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
+	return true;
+}
+
+static bool gzip_refusal(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", sizeof(zipped));
+	http_write(fd, (const char *)zipped, sizeof(zipped));
+	return true;
+}
+
+static bool gzip_broken_refusal(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 503 No\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello");
+	return true;
+}
+
+static bool other_coding(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nhello");
+	return true;
+}
+
+static bool coded_twice(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd,
+		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+		sizeof(zipped));
+	http_write(fd, (const char *)zipped, sizeof(zipped));
+	return true;
+}
+
+static bool not_coded(struct http_server *s, int fd, const char *request)
+{
+	http_print(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello");
+	return true;
+}
+
 static void undoes_gzip_within_bounds(void **state)
 {
+	static http_handler *const broken[] = {
+		gzip_broken, gzip_cut, gzip_checksum, gzip_and_more, other_coding, coded_twice};
 	const struct outcome *o = get(gzip);
 
+	assert_int_equal(o->outcome, FETCH_ANSWERED);
+	assert_string_equal(o->body, "hello");
+	o = get(gzip_in_chunks);
+	assert_int_equal(o->outcome, FETCH_ANSWERED);
+	assert_string_equal(o->body, "hellohello");
+	o = get(gzip_of_nothing);
+	assert_int_equal(o->outcome, FETCH_ANSWERED);
+	assert_string_equal(o->body, "");
+	o = get(not_coded);
 	assert_int_equal(o->outcome, FETCH_ANSWERED);
 	assert_string_equal(o->body, "hello");
 	o = get(gzip_bomb);
 	assert_int_equal(o->outcome, FETCH_LIMIT);
 	assert_true(o->body_len <= MAX_BYTES);
-	o = get(gzip_broken);
-	assert_int_equal(o->outcome, FETCH_HTTP);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		o = get(broken[i]);
+		assert_int_equal(o->outcome, FETCH_HTTP);
+		assert_string_equal(o->error, "the body is not compressed as it should be");
+	}
+	o = get(gzip_refusal);
+	assert_int_equal(o->outcome, FETCH_ANSWERED);
+	assert_int_equal(o->status, 503);
+	assert_string_equal(o->error, "hello");
+	o = get(gzip_broken_refusal);
+	assert_int_equal(o->outcome, FETCH_ANSWERED);
+	assert_int_equal(o->status, 503);
 }
 
 static bool too_long(struct http_server *s, int fd, const char *request)
