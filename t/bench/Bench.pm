@@ -27,10 +27,11 @@ BEGIN {
     my $top = dirname(dirname(dirname(abs_path(__FILE__))));
     $ENV{MN_SRCDIR}   ||= $top;
     $ENV{MN_BUILDDIR} ||= "$top/build";
-    unshift @INC, "$ENV{MN_SRCDIR}/t/lib";
+    unshift @INC, "$ENV{MN_SRCDIR}/t/lib", "$ENV{MN_SRCDIR}/t/bench";
 }
 use MesosSim;
 use Named;
+use Results;
 
 our $PATIENCE = 60;    # seconds until a server that does not come up ends the benchmark
 our $SERVER_CPU = 0;   # the core that serves
@@ -40,6 +41,7 @@ our $MISSING = 77;     # exit status of a benchmark that cannot run without a pr
 my %running;           # pid => name
 my $owner = $$;
 my $benchmark = basename($0, ".pl");
+my $cores = `nproc`;
 
 sub fail {
     my ($why) = @_;
@@ -117,9 +119,16 @@ sub become {
     }
     delete $ENV{JOURNAL_STREAM};
     my ($last) = $cpu =~ /(\d+)$/;
-    unshift @command, "taskset", "-c", $cpu if $last < `nproc`;
+    unshift @command, "taskset", "-c", $cpu if $last < $cores;
     { no warnings "exec"; exec { $command[0] } @command; }
     POSIX::_exit(127);
+}
+
+# Holds processes that run already to a core.
+sub hold {
+    my ($cpu, @pids) = @_;
+    return if $cpu >= $cores;
+    system("taskset -a -p -c $cpu $_ >/dev/null") for @pids;
 }
 
 # Starts a command on a core, in a process group of its own; its output goes to `log`. Returns its pid.
@@ -495,31 +504,23 @@ sub compare {
 
 # ---- results
 
-my @tables;     # names, as they come
-my %results;    # table => { rows => [names], figures => [names], cells => { row => { figure => line of the file } } }
+my $results = Results->new;
 
-# One line of JSON is added to the file of results, where there is one.
+# A line more, for the table that is printed, and for the file of results where there is one.
 sub hand_over {
     my ($table, $row, %line) = @_;
-    my $t = $results{$table} ||= do { push @tables, $table; {} };
-    push @{ $t->{rows} }, $row unless $t->{cells}{$row};
-    my $figure = $line{figure} // "";
-    push @{ $t->{figures} }, $figure unless grep { $_ eq $figure } @{ $t->{figures} };
-    $t->{cells}{$row}{$figure} = \%line;
-    my $file = $ENV{MN_BENCH_RESULTS} or return;
-    open my $out, ">>", $file or fail("$file: $!");
-    print $out JSON::PP->new->canonical->encode({ bench => $benchmark, table => $table, row => $row, %line }), "\n";
-    close $out or fail("$file: $!");
+    my $line = { bench => $benchmark, table => $table, row => $row, %line };
+    $results->add($line);
+    Results::save($line, $ENV{MN_BENCH_RESULTS}) if $ENV{MN_BENCH_RESULTS};
 }
 
 # What was found: figures by name, each a number or a list of one for each round.
 sub result {
     my ($table, $row, @figures) = @_;
+    my %q = (min => 0, q1 => 0.25, median => 0.5, q3 => 0.75, max => 1);
     while (my ($figure, $values) = splice @figures, 0, 2) {
         my @values = map { 0 + $_ } ref $values ? @$values : $values;
-        my %q = (min => 0, q1 => 0.25, q3 => 0.75, max => 1);
-        hand_over($table, $row, figure => $figure, rounds => scalar @values, median => median(@values),
-            map { $_ => quantile($q{$_}, @values) } keys %q);
+        hand_over($table, $row, figure => $figure, rounds => scalar @values, map { $_ => quantile($q{$_}, @values) } keys %q);
     }
 }
 
@@ -529,47 +530,8 @@ sub missing {
     hand_over($table, $row, missing => $program);
 }
 
-# A number with three digits that count.
-sub number {
-    my ($n) = @_;
-    return sprintf "%.0f", $n if $n == int $n || abs $n >= 99.95;
-    return sprintf "%.*f", $n && abs $n < 0.0995 ? 4 : abs $n < 0.995 ? 3 : abs $n < 9.995 ? 2 : 1, $n;
-}
-
-# Medians, and quartiles where there were enough rounds.
-sub cell {
-    my ($line) = @_;
-    return "" unless $line;
-    my ($median, @quartiles) = map { number($line->{$_}) } qw(median q1 q3);
-    return $median . ($line->{rounds} < 3 || $quartiles[0] eq $quartiles[1] ? "" : " ($quartiles[0]-$quartiles[1])");
-}
-
-# The tables of what was found.
 sub print_results {
-    for my $table (@tables) {
-        my $t = $results{$table};
-        my @figures = grep { $_ ne "" } @{ $t->{figures} };
-        print "\n", markdown([ $table, @figures ], map {
-            my $cells = $t->{cells}{$_};
-            my @cells = map { cell($cells->{$_}) } @figures;
-            $cells[0] = "$cells->{''}{missing} is missing" if $cells->{""};
-            [ $_, @cells ]
-        } @{ $t->{rows} });
-    }
-}
-
-# Rows as a table of Markdown; the first row is its head.
-sub markdown {
-    my ($head, @rows) = @_;
-    my @width;
-    for my $row ($head, @rows) {
-        for my $i (0 .. $#$row) {
-            my $length = length $row->[$i];
-            $width[$i] = $length if $length > ($width[$i] || 0);
-        }
-    }
-    my $line = sub { return "| " . join(" | ", map { sprintf "%-*s", $width[$_], $_[$_] } 0 .. $#_) . " |\n" };
-    return join "", $line->(@$head), "|" . join("", map { "-" x ($_ + 2) . "|" } @width) . "\n", map { $line->(@$_) } @rows;
+    print "\n", $results->table(@$_, spread => 1) for $results->tables;
 }
 
 1;
