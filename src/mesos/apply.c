@@ -185,6 +185,13 @@ static int reregister_timeout(void *arg, const char *text, size_t len)
 	return apply->sink.reregister_timeout(apply->sink.ctx, text, len);
 }
 
+static int registry(void *arg, const char *text, size_t len)
+{
+	struct apply *apply = arg;
+
+	return apply->sink.registry(apply->sink.ctx, text, len);
+}
+
 struct state_sink apply_document_sink(struct apply *apply)
 {
 	return (struct state_sink){.ctx = apply,
@@ -194,6 +201,7 @@ struct state_sink apply_document_sink(struct apply *apply)
 		.recovered_agent = recovered_agent,
 		.completed_framework = completed_framework,
 		.reregister_timeout = reregister_timeout,
+		.registry = registry,
 		.skipped = document_skipped};
 }
 
@@ -377,7 +385,8 @@ static int check_element(void *arg, struct cluster_builder *b)
 
 struct state_sink apply_check_sink(struct apply *apply)
 {
-	return (struct state_sink){.ctx = apply, .element = check_element, .reregister_timeout = reregister_timeout};
+	return (struct state_sink){.ctx = apply, .element = check_element, .reregister_timeout = reregister_timeout,
+		.registry = registry};
 }
 
 int apply_check_end(struct apply *apply, bool ok)

@@ -188,6 +188,12 @@ static int take_timeout(void *arg, const char *text, size_t len)
 	return 0;
 }
 
+static int take_registry(void *arg, const char *text, size_t len)
+{
+	retention_registry(((struct feed *)arg)->retention, text, len);
+	return 0;
+}
+
 static int take_recovered_list(void *arg)
 {
 	retention_recovered_list(((struct feed *)arg)->retention);
@@ -208,7 +214,8 @@ struct state_sink feed_sink(struct feed *feed)
 {
 	return (struct state_sink){.ctx = feed, .element = take_element, .master_id = take_master_id,
 		.recovered_list = take_recovered_list, .recovered_agent = take_recovered,
-		.completed_framework = take_completed, .reregister_timeout = take_timeout, .skipped = take_skipped};
+		.completed_framework = take_completed, .reregister_timeout = take_timeout, .registry = take_registry,
+		.skipped = take_skipped};
 }
 
 void feed_document_begin(struct feed *feed)

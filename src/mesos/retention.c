@@ -45,6 +45,7 @@ struct retention {
 	struct identity master;
 	bool known;     /* a document was taken in */
 	double timeout; /* as last told */
+	bool in_memory; /* likewise: masters know no agents from before their start */
 	uint64_t since; /* the update of the last document */
 	double first;   /* of the waits: when, at the earliest, one of them is over */
 	struct retention_counters counters;
@@ -157,6 +158,13 @@ void retention_timeout(struct retention *r, const char *text, size_t len)
 		r->timeout = seconds < RETENTION_TIMEOUT_MAX ? seconds : RETENTION_TIMEOUT_MAX;
 }
 
+void retention_registry(struct retention *r, const char *text, size_t len)
+{
+	static const char in_memory[] = "in_memory";
+
+	r->in_memory = len == sizeof(in_memory) - 1 && !memcmp(text, in_memory, len);
+}
+
 void retention_recovered_list(struct retention *r)
 {
 	r->next.list = true;
@@ -222,7 +230,8 @@ static double agent_until(const struct retention *r, const struct cluster_elemen
 	bool waiting = old && old->state == WAITING;
 
 	if (!keyset_get(&r->next.recovered, e->hash)) {
-		bool doubt = r->next.blank ? !has_read_registry(r) : !r->next.list && r->next.changed;
+		bool changed = r->next.changed || (r->in_memory && !r->next.master.id[0]);
+		bool doubt = r->next.blank ? !has_read_registry(r) : !r->next.list && changed;
 
 		if (!doubt && !(waiting && (r->next.blank || !r->next.list)))
 			return 0;
@@ -327,6 +336,8 @@ int retention_decide(struct retention *r, const struct cluster_master *leader, s
 	r->next.master.port = leader->port;
 	r->next.changed = r->known && is_another(&r->next.master, &r->master);
 	r->next.blank = !agents && !r->next.recovered.count;
+	if (r->in_memory && !r->next.recovered.count)
+		r->next.list = false;
 	int err = decide_agents(r, now);
 	if (!err)
 		err = decide_frameworks(r, now);

@@ -8,7 +8,9 @@
  *   if the document knows of no agent at all, named or recovered: the registry was not read yet, or there is no quorum;
  *     unless it is the same start of the same master that knew agents before; a snapshot of the event stream, which is
  *     refused until the registry was read, counts as that if it comes from the same address
- *   if the document has no list of recovered agents (Mesos before 1.1), and the master is another or was restarted
+ *   if the document has no list of recovered agents (Mesos before 1.1), and the master is another or was restarted; an
+ *     empty list of a master whose registry is its own memory is none, and whether that one was restarted its snapshots
+ *     of the event stream do not tell, so each of them counts as if it were
  * until a document or an event names it, a later document says that it is gone, or the master's
  * agent_reregister_timeout has passed since that master was first heard of. Its tasks stay with it. When an event
  * brings it back, its tasks follow within moments: those that were not named RETENTION_SETTLE later are gone; a
@@ -64,6 +66,9 @@ void retention_accept(struct retention *r);
 
 /* A master's agent_reregister_timeout, "10mins": from now on. */
 void retention_timeout(struct retention *r, const char *text, size_t len);
+
+/* A master's kind of registry, "in_memory": from now on. */
+void retention_registry(struct retention *r, const char *text, size_t len);
 
 /* An event has named the element, or taken out the agent or framework with this hash. */
 void retention_named(struct retention *r, const struct cluster_element *e, double now);

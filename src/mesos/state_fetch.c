@@ -67,6 +67,13 @@ static int on_reregister_timeout(void *ctx, const char *text, size_t len)
 	return sink->reregister_timeout ? sink->reregister_timeout(sink->ctx, text, len) : 0;
 }
 
+static int on_registry(void *ctx, const char *text, size_t len)
+{
+	const struct state_sink *sink = &((struct state_fetch *)ctx)->sink;
+
+	return sink->registry ? sink->registry(sink->ctx, text, len) : 0;
+}
+
 static void on_skipped(void *ctx, enum state_skip reason, const char *text)
 {
 	const struct state_sink *sink = &((struct state_fetch *)ctx)->sink;
@@ -86,6 +93,7 @@ static int on_data(void *ctx, const void *data, size_t len)
 		.recovered_agent = on_recovered_agent,
 		.completed_framework = on_completed_framework,
 		.reregister_timeout = on_reregister_timeout,
+		.registry = on_registry,
 		.skipped = on_skipped};
 
 	if (!sf->parser) {

@@ -36,6 +36,7 @@ static const struct state_key top[] = {
 static const struct state_key flags[] = {
 	STRING("agent_reregister_timeout", FIELD_REREGISTER_TIMEOUT),
 	STRING("slave_reregister_timeout", FIELD_REREGISTER_TIMEOUT), /* until 1.2 */
+	STRING("registry", FIELD_REGISTRY),
 };
 
 static const struct state_key agent[] = {

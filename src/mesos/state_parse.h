@@ -65,6 +65,8 @@ struct state_sink {
 	int (*completed_framework)(void *ctx, const char *id, size_t len);
 	/* flags.agent_reregister_timeout: "10mins". */
 	int (*reregister_timeout)(void *ctx, const char *text, size_t len);
+	/* flags.registry: "replicated_log" or "in_memory". */
+	int (*registry)(void *ctx, const char *text, size_t len);
 	/* Something was left out. `text` says where, NUL-terminated and printable. */
 	void (*skipped)(void *ctx, enum state_skip reason, const char *text);
 };

@@ -133,6 +133,8 @@ int state_reader_string(struct state_reader *r, const char *s, size_t len)
 		return r->sink.leader ? r->sink.leader(r->sink.ctx, s, len) : 0;
 	case FIELD_REREGISTER_TIMEOUT:
 		return r->sink.reregister_timeout ? r->sink.reregister_timeout(r->sink.ctx, s, len) : 0;
+	case FIELD_REGISTRY:
+		return r->sink.registry ? r->sink.registry(r->sink.ctx, s, len) : 0;
 	case FIELD_RECOVERED_ID:
 		return r->sink.recovered_agent ? r->sink.recovered_agent(r->sink.ctx, s, len) : 0;
 	case FIELD_COMPLETED_ID:

@@ -158,6 +158,13 @@ static int on_timeout(void *arg, const char *text, size_t len)
 	return sink->feed.reregister_timeout(sink->feed.ctx, text, len);
 }
 
+static int on_registry(void *arg, const char *text, size_t len)
+{
+	struct sink *sink = arg;
+
+	return sink->feed.registry(sink->feed.ctx, text, len);
+}
+
 static double now(void *arg)
 {
 	return ((struct cluster *)arg)->now;
@@ -212,7 +219,7 @@ static bool take_document(struct cluster *c, struct run *run, const uint8_t *tex
 	const struct state_sink sink = {
 		.ctx = &ctx, .leader = on_leader, .element = on_element, .master_id = on_master_id,
 		.recovered_list = on_recovered_list, .recovered_agent = on_recovered,
-		.completed_framework = on_completed, .reregister_timeout = on_timeout, .skipped = on_skipped};
+		.completed_framework = on_completed, .reregister_timeout = on_timeout, .registry = on_registry, .skipped = on_skipped};
 	struct state_parser *parser = state_parser_new(&sink);
 	int err = 0;
 

@@ -91,7 +91,7 @@ static void on_skipped(void *ctx, enum state_skip reason, const char *text)
 static void parse(struct outcome *o, const uint8_t *data, size_t size, size_t step)
 {
 	const struct state_sink sink = {.ctx = o, .leader = on_text, .element = on_element, .master_id = on_text,
-		.recovered_agent = on_text, .completed_framework = on_text, .reregister_timeout = on_text,
+		.recovered_agent = on_text, .completed_framework = on_text, .reregister_timeout = on_text, .registry = on_text,
 		.skipped = on_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 

@@ -16,7 +16,7 @@ struct word {
 	const char *recovered; /* NULL: the document has no such list */
 	const char *lost;      /* agents that come without their task */
 	const char *over;      /* agents whose task is at its end */
-	const char *timeout;
+	const char *timeout, *registry; /* flags; NULL: not told */
 	bool idle;      /* the framework `idle`, which has no task */
 	bool completed; /* `m` is gone for good */
 	bool no_pid;    /* `m` is known from agents only */
@@ -38,8 +38,9 @@ static inline void say(struct rig *rig, struct word w)
 	fprintf(out, "{\"leader\":\"master@10.9.0.1:%u\"", w.port ? w.port : 5050);
 	if (w.id)
 		fprintf(out, ",\"id\":\"%s\"", w.id);
-	if (w.timeout)
-		fprintf(out, ",\"flags\":{\"agent_reregister_timeout\":\"%s\"}", w.timeout);
+	if (w.timeout || w.registry)
+		fprintf(out, ",\"flags\":{\"%s\":\"%s\"}", w.timeout ? "agent_reregister_timeout" : "registry",
+			w.timeout ? w.timeout : w.registry);
 	fputs(",\"slaves\":[", out);
 	for (unsigned a = 1; a <= AGENTS; a++) {
 		if (!has(w.named, a))

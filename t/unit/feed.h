@@ -193,6 +193,13 @@ static int rig_timeout(void *arg, const char *text, size_t len)
 	return sink.reregister_timeout(sink.ctx, text, len);
 }
 
+static int rig_registry(void *arg, const char *text, size_t len)
+{
+	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
+
+	return sink.registry(sink.ctx, text, len);
+}
+
 static void rig_skipped(void *arg, enum state_skip reason, const char *text)
 {
 	struct state_sink sink = feed_sink(((struct rig *)arg)->feed);
@@ -205,7 +212,8 @@ static inline int rig_take(struct rig *rig, const char *text, size_t len)
 {
 	const struct state_sink sink = {.ctx = rig, .leader = rig_take_leader, .element = rig_element,
 		.master_id = rig_master_id, .recovered_list = rig_recovered_list, .recovered_agent = rig_recovered,
-		.completed_framework = rig_completed, .reregister_timeout = rig_timeout, .skipped = rig_skipped};
+		.completed_framework = rig_completed, .reregister_timeout = rig_timeout, .registry = rig_registry,
+		.skipped = rig_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 
 	feed_document_begin(rig->feed);

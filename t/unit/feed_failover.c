@@ -174,6 +174,30 @@ static void masters_without_an_id(void **state)
 	tasks_are(rig, "12");
 }
 
+/* It knows nobody from before its start, and its list of recovered agents is always empty. */
+static void a_master_with_its_registry_in_memory(void **state)
+{
+	struct rig *rig = *state;
+
+	say(rig, (struct word){.id = "two", .named = "", .recovered = "", .registry = "in_memory"});
+	tasks_are(rig, "1234");
+	say(rig, (struct word){.id = "two", .named = "1", .recovered = "", .registry = "in_memory"});
+	tasks_are(rig, "1234");
+	assert_int_equal(waited_for(rig), 3);
+	say(rig, (struct word){.id = "two", .named = "123", .recovered = "", .registry = "in_memory"});
+	tasks_are(rig, "1234");
+	/* what that start of it knew is gone when it is not named */
+	say(rig, (struct word){.id = "two", .named = "12", .recovered = "", .registry = "in_memory"});
+	tasks_are(rig, "124");
+	pass(rig, 601);
+	tasks_are(rig, "12");
+	say(rig, (struct word){.id = "three", .named = "1", .recovered = "", .registry = "in_memory"});
+	tasks_are(rig, "12");
+	/* one with another registry */
+	say(rig, (struct word){.id = "four", .named = "1", .recovered = "", .registry = "replicated_log"});
+	tasks_are(rig, "1");
+}
+
 static void frameworks(void **state)
 {
 	struct rig *rig = *state;
@@ -303,6 +327,35 @@ static void agents_come_back_as_events(void **state)
 	cluster_builder_fini(&s.builder);
 }
 
+/* A snapshot does not tell whether it is the same start of it: what was known may come back. */
+static void a_stream_of_such_a_master(void **state)
+{
+	const struct cluster_master leader = {.port = 5051};
+	struct rig *rig = *state;
+	struct stream s = {.rig = rig};
+
+	say(rig, (struct word){.id = "one", .named = "1234", .recovered = "", .registry = "in_memory", .port = 5051});
+	subscribed(rig, "");
+	tasks_are(rig, "1234");
+	feed_events_begin(rig->feed);
+	agent_added(&s, 1);
+	task_added(&s, 1);
+	framework_added(&s);
+	assert_int_equal(feed_events_end(rig->feed), 0);
+	pass(rig, 300);
+	feed_document_begin(rig->feed);
+	agent_added(&s, 1);
+	task_added(&s, 1);
+	framework_added(&s);
+	assert_int_equal(feed_document_end(rig->feed, true, &leader), 0);
+	tasks_are(rig, "1234");
+	pass(rig, 299);
+	tasks_are(rig, "1234");
+	pass(rig, 2);
+	tasks_are(rig, "1");
+	cluster_builder_fini(&s.builder);
+}
+
 static void a_connection_that_is_cut_meanwhile(void **state)
 {
 	struct rig *rig = *state;
@@ -387,6 +440,8 @@ int main(void)
 		T(a_new_master_without_a_cluster),
 		T(the_last_agents_are_taken_down),
 		T(masters_without_an_id),
+		T(a_master_with_its_registry_in_memory),
+		T(a_stream_of_such_a_master),
 		T(frameworks),
 		T(orphans),
 		T(a_task_at_its_end),

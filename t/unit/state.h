@@ -14,7 +14,7 @@
 struct result {
 	struct cluster_element *elements[ELEMENTS];
 	size_t count;
-	char leader[256], timeout[64], master_id[64], skipped[256], error[256];
+	char leader[256], timeout[64], registry[64], master_id[64], skipped[256], error[256];
 	size_t recovered, completed;
 	bool recovered_list;
 	struct state_counts counts;
@@ -50,6 +50,13 @@ static int on_timeout(void *ctx, const char *text, size_t len)
 	struct result *r = ctx;
 
 	return keep(r->timeout, sizeof(r->timeout), text, len);
+}
+
+static int on_registry(void *ctx, const char *text, size_t len)
+{
+	struct result *r = ctx;
+
+	return keep(r->registry, sizeof(r->registry), text, len);
 }
 
 static int on_recovered(void *ctx, const char *id, size_t len)
@@ -97,7 +104,8 @@ static inline int parse(struct result *r, const char *text, size_t len, size_t s
 {
 	const struct state_sink sink = {.ctx = r, .leader = on_leader, .element = on_element, .master_id = on_master_id,
 		.recovered_list = on_recovered_list, .recovered_agent = on_recovered,
-		.completed_framework = on_completed, .reregister_timeout = on_timeout, .skipped = on_skipped};
+		.completed_framework = on_completed, .reregister_timeout = on_timeout, .registry = on_registry,
+		.skipped = on_skipped};
 	struct state_parser *p = state_parser_new(&sink);
 	int rc = 0;
 

@@ -267,7 +267,7 @@ static void which_tasks_count(void **state)
 			"\"g\", \"tasks\": " TASK "}], \"frameworks\": [{\"id\": \"f\", "
 			"\"completed_tasks\": " TASK ", \"unreachable_tasks\": " TASK
 			"}], \"leader\": \"master@10.0.0.1:5050\", \"recovered_slaves\": [{\"id\": \"S1\"}, "
-			"{}, 4], \"flags\": {\"agent_reregister_timeout\": \"10mins\"}}"),
+			"{}, 4], \"flags\": {\"agent_reregister_timeout\": \"10mins\", \"registry\": \"in_memory\"}}"),
 		0);
 	assert_int_equal(r->count, 2);
 	const struct cluster_task *orphan = find(r, CLUSTER_TASK, "o");
@@ -275,6 +275,7 @@ static void which_tasks_count(void **state)
 	assert_int_equal(r->counts.skipped[STATE_SKIP_ID], 1); /* of nobody at all */
 	assert_string_equal(r->leader, "master@10.0.0.1:5050");
 	assert_string_equal(r->timeout, "10mins");
+	assert_string_equal(r->registry, "in_memory");
 	assert_int_equal(r->recovered, 1);
 	assert_true(r->recovered_list);
 	assert_int_equal(r->completed, 1);
