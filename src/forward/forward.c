@@ -5,6 +5,7 @@
 
 #include "answer/rcode.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "forward/acl.h"
 #include "forward/exchange.h"
 #include "forward/route.h"
@@ -151,7 +152,7 @@ const struct upstream_counters *forward_upstream(const struct forwarder *f, size
 struct forwarder *forwarder_new(struct ev_loop *loop, const struct forward_settings *settings,
 	forward_reply_fn *reply, void *ctx, int *err)
 {
-	struct forwarder *f = calloc(1, sizeof(*f));
+	struct forwarder *f = lines_calloc(sizeof(*f));
 
 	*err = ERR_NOMEM;
 	if (!f)

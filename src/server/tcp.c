@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/rcu.h"
 #include "base/wire.h"
 #include "server/conn.h"
@@ -303,13 +304,12 @@ static void on_connect(struct ev_loop *loop, ev_io *watcher, int events)
 struct tcp *tcp_new(struct worker *worker)
 {
 	const struct server_settings *settings = worker->settings;
-	struct tcp *tcp = malloc(sizeof(*tcp));
+	struct tcp *tcp = lines_calloc(sizeof(*tcp));
 	unsigned workers = settings->workers;
 
 	if (!tcp)
 		return NULL;
 	tcp->worker = worker;
-	tcp->listeners = NULL;
 	struct conn_limits limits = {
 		.total = (settings->tcp_connections + workers - 1) / workers,
 		.per_address = (settings->tcp_connections_per_address + workers - 1) / workers,
@@ -331,7 +331,7 @@ struct tcp *tcp_new(struct worker *worker)
 
 int tcp_add_socket(struct tcp *tcp, int fd)
 {
-	struct listener *listener = calloc(1, sizeof(*listener));
+	struct listener *listener = lines_calloc(sizeof(*listener));
 
 	if (!listener)
 		return ERR_NOMEM;

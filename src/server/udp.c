@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/rcu.h"
 
 #define BATCH             32
@@ -73,7 +74,7 @@ static void reset_slots(struct udp *udp, unsigned count)
 
 struct udp *udp_new(struct worker *worker)
 {
-	struct udp *udp = calloc(1, sizeof(*udp));
+	struct udp *udp = lines_calloc(sizeof(*udp));
 
 	if (!udp)
 		return NULL;
@@ -268,7 +269,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 
 int udp_add_socket(struct udp *udp, int fd, const struct addr *addr, uint16_t port)
 {
-	struct udp_socket *sock = calloc(1, sizeof(*sock));
+	struct udp_socket *sock = lines_calloc(sizeof(*sock));
 
 	if (!sock)
 		return ERR_NOMEM;

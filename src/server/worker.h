@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <pthread.h>
 
+#include "base/lines.h"
 #include "forward/forward.h"
 #include "server/server.h"
 
@@ -15,7 +16,7 @@ struct udp;
 struct tcp;
 
 struct worker {
-	struct server_counters counters __attribute__((aligned(64))); /* no line shared with another worker */
+	_Alignas(CACHE_LINE) struct server_counters counters; /* workers share no line */
 	const struct server_settings *settings;
 	struct ev_loop *loop;
 	ev_async wake; /* the loop is to end */

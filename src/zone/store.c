@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/lines.h"
 #include "zone/parts.h"
 
 static int text_name(const char *text, uint8_t *out, uint8_t *len)
@@ -36,7 +37,7 @@ static int make_soa(struct zone_store *store, const struct zone_soa *soa)
 struct zone_store *zone_store_new(const char *domain, const struct zone_soa *soa, int *err)
 {
 	uint8_t name[DNAME_MAX], name_len = 0;
-	struct zone_store *store = calloc(1, sizeof(*store));
+	struct zone_store *store = lines_calloc(sizeof(*store));
 	struct pmap *nodes = pmap_new();
 	struct zone_version *first = NULL;
 

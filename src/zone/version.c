@@ -8,19 +8,22 @@
 
 struct zone_version {
 	struct zone_snapshot snapshot; /* first: a snapshot's address is its version's */
-	struct zone_version *next;     /* the successor */
+
+	/* What is written while readers read the rest, in lines of its own. */
+	_Alignas(CACHE_LINE) struct zone_version *next; /* the successor */
 	struct zone_versions *versions;
 	struct retired nodes, elements; /* in this version and not in the next */
 	struct rcu_head rcu;
 	unsigned pins;
 	bool grace_over;
-	struct zone_apex zones[];
+
+	_Alignas(CACHE_LINE) struct zone_apex zones[];
 };
 
 struct zone_version *zone_version_new(const struct pmap *nodes, uint32_t serial, const struct zone_apex *zones,
 	uint16_t zone_count, bool loaded)
 {
-	struct zone_version *v = calloc(1, sizeof(*v) + zone_count * sizeof(v->zones[0]));
+	struct zone_version *v = lines_calloc(sizeof(*v) + zone_count * sizeof(v->zones[0]));
 
 	if (!v)
 		return NULL;

@@ -7,13 +7,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/lines.h"
 #include "zone/snapshot.h"
 
 struct zone_version;
 
 struct zone_versions {
-	_Atomic(struct zone_version *) current;
-	pthread_mutex_t lock; /* of the chain from the oldest to the current one, and of the pins */
+	_Alignas(CACHE_LINE) _Atomic(struct zone_version *) current; /* all readers read it, and nothing else in its line */
+	_Alignas(CACHE_LINE) pthread_mutex_t lock; /* of the chain from the oldest to the current one, and of the pins */
 	struct zone_version *oldest;
 	size_t waiting; /* blocks that those before the current one alone use */
 };
