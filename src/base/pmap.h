@@ -101,6 +101,7 @@ static inline void pmap_prefetch_item(const struct pmap *map, uint64_t hash)
 		const char *item = pmap_page_items(page)[i];
 		__builtin_prefetch(item);
 		__builtin_prefetch(item + 64);
+		__builtin_prefetch(item + 128);
 		return;
 	}
 }
