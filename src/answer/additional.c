@@ -51,9 +51,9 @@ static bool add_address_set(struct reply *reply, const struct zone_node *host, u
 
 	if (!set)
 		return true;
-	const uint8_t *first = zone_rrset_slot(host, set, 0);
+	const uint8_t *first = zone_rrset_slot(set, 0);
 	return reply_add_records(reply, SECTION_ADDITIONAL, first,
-		(size_t)(zone_rrset_slot(host, set, set->count) - first), owner);
+		(size_t)(zone_rrset_slot(set, set->count) - first), owner);
 }
 
 static void add_host(struct reply *reply, const struct zone_snapshot *snapshot, size_t at, size_t len,
@@ -71,17 +71,16 @@ static void add_host(struct reply *reply, const struct zone_snapshot *snapshot, 
 }
 
 /* The addresses in the slot of an SRV record. */
-static void add_slot(struct reply *reply, const struct zone_node *node, const struct zone_rrset *set,
-	uint32_t i, size_t rr_size, size_t host)
+static void add_slot(struct reply *reply, const struct zone_rrset *set, uint32_t i, size_t rr_size, size_t host)
 {
-	const uint8_t *from = zone_rrset_slot(node, set, i) + rr_size;
+	const uint8_t *from = zone_rrset_slot(set, i) + rr_size;
 
-	reply_add_records(reply, SECTION_ADDITIONAL, from, (size_t)(zone_rrset_slot(node, set, i + 1) - from),
+	reply_add_records(reply, SECTION_ADDITIONAL, from, (size_t)(zone_rrset_slot(set, i + 1) - from),
 		reply_pointer(host));
 }
 
-void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_node *node,
-	const struct zone_rrset *set, const struct reply_run *run, const struct zone_node *cut)
+void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_rrset *set,
+	const struct reply_run *run, const struct zone_node *cut)
 {
 	size_t offset = host_offset(set->type);
 	uint32_t count = run->count, i = run->start;
@@ -102,7 +101,7 @@ void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, c
 			break;
 		if (run->count == 1 || !seen_before(&seen, host, rr_size - skip)) {
 			if (set->type == RR_SRV)
-				add_slot(reply, node, set, i, rr_size, host);
+				add_slot(reply, set, i, rr_size, host);
 			else
 				add_host(reply, snapshot, host, rr_size - skip, cut);
 		}

@@ -14,7 +14,7 @@ static inline bool additional_concerns(uint16_t type)
 /* Adds the addresses for the records of `set` (of such a type) that the reply holds. At a delegation `cut` is
  * its node: addresses below it are glue, and the reply counts as cut short without them. Otherwise `cut` is
  * NULL. */
-void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_node *node,
-	const struct zone_rrset *set, const struct reply_run *run, const struct zone_node *cut);
+void additional_add(struct reply *reply, const struct zone_snapshot *snapshot, const struct zone_rrset *set,
+	const struct reply_run *run, const struct zone_node *cut);
 
 #endif

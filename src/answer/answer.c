@@ -52,7 +52,7 @@ static uint16_t direct_answer(const struct answer_settings *settings, const stru
 	uint8_t *records = reply + head, *end = records + size;
 	uint16_t counts[SECTIONS] = {[SECTION_ANSWER] = (uint16_t)set->count};
 	wire_copy(reply, query->packet, head);
-	copy_slots(records, (const uint8_t *)node + set->slots, set->count, set->stride, random);
+	copy_slots(records, set->slots, set->count, set->stride, random);
 	if (set->type == RR_SRV)
 		counts[SECTION_ADDITIONAL] = point_to_target(records + zone_rr_size(records), end, head + RR_FIXED + 6);
 	if (opt) {

@@ -34,7 +34,7 @@ static void add_negative_soa(struct reply *reply, const struct zone_apex *zone, 
 
 	if (!set)
 		return;
-	const uint8_t *soa = zone_rrset_slot(zone->node, set, 0);
+	const uint8_t *soa = zone_rrset_slot(set, 0);
 	size_t size = zone_rr_size(soa);
 	if (!reply_add_records(reply, SECTION_AUTHORITY, soa, size, owner_tail(owner, zone->name_len))) {
 		reply->cut_short = true;
@@ -52,8 +52,8 @@ static void add_referral(struct reply *reply, const struct zone_snapshot *snapsh
 	if (!set)
 		return;
 	struct reply_run run =
-		reply_add_set(reply, SECTION_AUTHORITY, cut, set, owner_tail(owner, cut->name_len));
-	additional_add(reply, snapshot, cut, set, &run, cut);
+		reply_add_set(reply, SECTION_AUTHORITY, set, owner_tail(owner, cut->name_len));
+	additional_add(reply, snapshot, set, &run, cut);
 }
 
 /* ANY: over TCP every set, over UDP one (RFC 8482, section 4.1). False: there is none. */
@@ -65,7 +65,7 @@ static bool add_any(struct reply *reply, const struct zone_node *node, enum answ
 	for (; i < node->set_count && node->sets[i].count; i++) {
 		if (i && (transport == ANSWER_UDP || reply->cut_short))
 			break;
-		reply_add_set(reply, SECTION_ANSWER, node, &node->sets[i], owner_pointer(owner));
+		reply_add_set(reply, SECTION_ANSWER, &node->sets[i], owner_pointer(owner));
 	}
 	return i > 0;
 }
@@ -83,16 +83,16 @@ static bool add_answer(struct reply *reply, const struct zone_snapshot *snapshot
 		return add_any(reply, node, transport, owner);
 	set = zone_rrset_of(node, type);
 	if (set) {
-		struct reply_run run = reply_add_set(reply, SECTION_ANSWER, node, set, owner_pointer(owner));
+		struct reply_run run = reply_add_set(reply, SECTION_ANSWER, set, owner_pointer(owner));
 
 		if (additional_concerns(type) && !reply->cut_short)
-			additional_add(reply, snapshot, node, set, &run, NULL);
+			additional_add(reply, snapshot, set, &run, NULL);
 		return true;
 	}
 	set = zone_rrset_of(node, RR_CNAME);
 	if (!set)
 		return false;
-	const uint8_t *rr = zone_rrset_slot(node, set, 0);
+	const uint8_t *rr = zone_rrset_slot(set, 0);
 	*alias = reply_add_records(reply, SECTION_ANSWER, rr, zone_rr_size(rr), owner_pointer(owner));
 	if (!*alias) {
 		reply->cut_short = true;

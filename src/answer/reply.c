@@ -41,13 +41,12 @@ static unsigned set_owners(uint8_t *at, const uint8_t *end, uint16_t owner)
 }
 
 /* Records one by one: because not all fit, or because their slots hold more than the records. */
-static uint32_t add_singly(
-	struct reply *reply, const struct zone_node *node, const struct zone_rrset *set, uint32_t start)
+static uint32_t add_singly(struct reply *reply, const struct zone_rrset *set, uint32_t start)
 {
 	uint32_t i = start, count = 0;
 
 	for (; count < set->count; count++) {
-		const uint8_t *rr = zone_rrset_slot(node, set, i);
+		const uint8_t *rr = zone_rrset_slot(set, i);
 		size_t size = zone_rr_size(rr);
 
 		if (size > wire_room(&reply->out)) {
@@ -61,21 +60,20 @@ static uint32_t add_singly(
 	return count;
 }
 
-struct reply_run reply_add_set(struct reply *reply, enum section section, const struct zone_node *node,
-	const struct zone_rrset *set, uint16_t owner)
+struct reply_run reply_add_set(struct reply *reply, enum section section, const struct zone_rrset *set, uint16_t owner)
 {
 	uint32_t start = (uint32_t)((uint64_t)reply->random * set->count >> 32);
-	const uint8_t *first = zone_rrset_slot(node, set, 0), *end = zone_rrset_slot(node, set, set->count);
+	const uint8_t *first = zone_rrset_slot(set, 0), *end = zone_rrset_slot(set, set->count);
 	struct reply_run run = {(uint16_t)reply_at(reply), owner, start, set->count};
 
 	if (set->type != RR_SRV && (size_t)(end - first) <= wire_room(&reply->out)) {
-		const uint8_t *middle = zone_rrset_slot(node, set, start);
+		const uint8_t *middle = zone_rrset_slot(set, start);
 
 		wire_write(&reply->out, middle, (size_t)(end - middle));
 		if (start)
 			wire_write(&reply->out, first, (size_t)(middle - first));
 	} else {
-		run.count = add_singly(reply, node, set, start);
+		run.count = add_singly(reply, set, start);
 	}
 	if (owner != REPLY_QUESTION)
 		set_owners(reply->out.start + run.at, reply->out.at, owner);

@@ -90,8 +90,7 @@ void reply_begin(struct reply *reply, const struct answer_settings *settings, ui
 void reply_rewind(struct reply *reply);
 /* Adds a set from a random record on, as many as there is room for; if that is not all, the reply is cut
  * short. */
-struct reply_run reply_add_set(struct reply *reply, enum section section, const struct zone_node *node,
-	const struct zone_rrset *set, uint16_t owner);
+struct reply_run reply_add_set(struct reply *reply, enum section section, const struct zone_rrset *set, uint16_t owner);
 /* Adds `size` bytes of records that stand one after the other, whatever their owners, if there is room for
  * all. */
 bool reply_add_records(

@@ -81,7 +81,7 @@ static bool next_set(struct axfr *a, unsigned *nodes_left)
 static void write_records(struct axfr *a)
 {
 	for (; a->next < a->set->count && a->json.body->len < PIECE; a->next++) {
-		const uint8_t *rr = zone_rrset_slot(a->node, a->set, a->next);
+		const uint8_t *rr = zone_rrset_slot(a->set, a->next);
 
 		if (a->set->type == RR_SRV)
 			http_json_srv(&a->json, zone_srv_target(rr), zone_srv_port(rr));

@@ -19,7 +19,7 @@ void explain_list_records(struct explain *e)
 			struct explain_record *r = &e->records[e->record_count++];
 
 			*r = (struct explain_record){
-				.rr = zone_rrset_slot(node, set, i), .served = i < set->count, .counts = {{1, 0, 0}}};
+				.rr = zone_rrset_slot(set, i), .served = i < set->count, .counts = {{1, 0, 0}}};
 			if (set->counts)
 				memcpy(&r->counts, (const uint8_t *)node + set->counts + i * sizeof(r->counts),
 					sizeof(r->counts));

@@ -105,7 +105,7 @@ static void write_service(struct lookup *l, const uint8_t *rr)
 		http_json_name(json, target);
 		http_json_key(json, "ip", 2);
 		if (sets[i])
-			http_json_rr_addr(json, zone_rrset_slot(node, sets[i], 0));
+			http_json_rr_addr(json, zone_rrset_slot(sets[i], 0));
 		else
 			http_json_string(json, "", 0);
 		http_json_member(json, "port", port);
@@ -138,7 +138,7 @@ static int more(void *ctx, struct http_body *body)
 		const struct zone_rrset *set = set_of(l, l->type);
 
 		for (; set && l->next < set->count; l->next++) {
-			const uint8_t *rr = zone_rrset_slot(l->node, set, l->next);
+			const uint8_t *rr = zone_rrset_slot(set, l->next);
 
 			if (body->len >= end)
 				return 0;

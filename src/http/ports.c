@@ -81,7 +81,7 @@ static void write_port(struct ports *p, const uint8_t *rr)
 		http_json_key(json, "host", 4);
 		http_json_name(json, target);
 		http_json_key(json, "ip", 2);
-		http_json_rr_addr(json, zone_rrset_slot(host, set, 0));
+		http_json_rr_addr(json, zone_rrset_slot(set, 0));
 		http_json_member(json, "port", port);
 		write_protocol(json, zone_node_name(p->node));
 		http_json_key(json, "service", 7);
@@ -125,7 +125,7 @@ static int more(void *ctx, struct http_body *body)
 			return 1;
 		}
 		for (; p->set && p->next < p->set->count && left && body->len < RECORDS_STEP; p->next++, left--) {
-			const uint8_t *rr = zone_rrset_slot(p->node, p->set, p->next);
+			const uint8_t *rr = zone_rrset_slot(p->set, p->next);
 
 			if (p->owner || points_here(p, rr))
 				write_port(p, rr);

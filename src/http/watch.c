@@ -106,7 +106,7 @@ static uint64_t digest_of(const struct watch *w, const struct zone_snapshot *sna
 		const struct zone_rrset *set = &node->sets[s];
 
 		for (uint32_t i = 0; set->type != RR_SOA && i < set->count; i++) {
-			const uint8_t *rr = zone_rrset_slot(node, set, i);
+			const uint8_t *rr = zone_rrset_slot(set, i);
 
 			digest += siphash13(&siphash_process_key, rr, zone_rr_size(rr));
 		}

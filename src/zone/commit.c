@@ -14,6 +14,7 @@ struct commit {
 	struct node_builder builder;
 	struct pmap_edit edit;
 	struct retired garbage; /* of the base */
+	struct retired dropped; /* struct zone_slots: one for each use of a node in the garbage */
 	struct zone_touch *by_depth[DNAME_LABELS + 1];
 	struct zone_touch *parents[PARENTS]; /* of this fold: those used last */
 	unsigned next_parent;
@@ -57,6 +58,7 @@ static void commit_end(struct zone_txn *txn)
 
 	zone_journal_discard(c->builder.journal);
 	node_builder_fini(&c->builder);
+	free(c->dropped.items);
 	free(c);
 	txn->commit = NULL;
 }
@@ -78,12 +80,12 @@ void commit_abort(struct zone_txn *txn)
 	if (!c)
 		return;
 	for (struct zone_touch *touch = txn->first; touch; touch = touch->later)
-		free(touch->new);
-	free(txn->apex->new);
+		block_free(touch->new);
+	block_free(txn->apex->new);
 	struct pmap_iter it = pmap_iter(c->edit.map);
 	for (struct zone_node *node; (node = pmap_next(&it));)
 		if (!in_base(txn, node))
-			free(node);
+			block_free(node);
 	pmap_edit_abort(&c->edit);
 	free(c->version);
 	free(c->garbage.items); /* what it names is still in use */
@@ -183,6 +185,7 @@ static int build_touches(struct zone_txn *txn)
 			enqueue(txn->commit, touch);
 		}
 	}
+	node_builder_forget(&txn->commit->builder);
 	return 0;
 }
 
@@ -197,7 +200,7 @@ static struct zone_touch *touch_parent(struct zone_txn *txn, const uint8_t *name
 	if (!parent)
 		return NULL;
 	zone_touch_look_up(parent, zone_txn_nodes(txn));
-	if (parent->old && node_build_copy(parent))
+	if (parent->old && !(parent->new = block_copy(parent->old)))
 		return NULL;
 	enqueue(txn->commit, parent);
 	return parent;
@@ -224,12 +227,12 @@ static int settle_touch(struct zone_touch *touch)
 {
 	uint32_t children = (touch->old ? touch->old->children : 0) + (uint32_t)touch->children;
 
-	if (!touch->new && children && node_build_empty(touch))
+	if (!touch->new && children && !(touch->new = block_write_empty(touch)))
 		return ERR_NOMEM;
 	if (!touch->new)
 		return 0;
 	if (!touch->new->set_count && !children) {
-		free(touch->new);
+		block_free(touch->new);
 		touch->new = NULL;
 		return 0;
 	}
@@ -283,6 +286,46 @@ static void count(struct zone_counters *n, const struct zone_node *node, int sig
 	}
 }
 
+static unsigned count_outside(const struct zone_node *node)
+{
+	unsigned n = 0;
+
+	for (unsigned s = 0; s < node->set_count; s++)
+		n += slots_of(node, &node->sets[s]) != NULL;
+	return n;
+}
+
+/* Makes room for retire(). */
+static int reserve(struct commit *c, const struct zone_node *node)
+{
+	unsigned outside = count_outside(node);
+
+	return retired_reserve(&c->garbage, 1 + outside) || retired_reserve(&c->dropped, outside) ? ERR_NOMEM : 0;
+}
+
+/* A node of the base is not in the new version. What it uses stays as it is until that is published. */
+static void retire(struct commit *c, struct zone_node *node)
+{
+	for (unsigned s = 0; s < node->set_count; s++) {
+		struct zone_slots *slots = slots_of(node, &node->sets[s]);
+
+		if (slots)
+			retired_add(&c->dropped, slots);
+	}
+	retired_add(&c->garbage, node);
+}
+
+/* The uses of the nodes that have gone with the base. */
+static void drop_uses(struct commit *c)
+{
+	for (size_t i = 0; i < c->dropped.count; i++) {
+		struct zone_slots *slots = c->dropped.items[i];
+
+		if (!--slots->uses)
+			retired_add(&c->garbage, slots);
+	}
+}
+
 /* Puts one touch's node into the map. One that came out as it was is dropped, and its page left alone. */
 static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 {
@@ -290,14 +333,14 @@ static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 	struct zone_node *old = writable(touch->old);
 	int err = 0;
 
-	if (touch->new && old && node_equal(touch->new, old)) {
-		free(touch->new);
+	if (touch->new && old && block_equal(touch->new, old)) {
+		block_free(touch->new);
 		touch->new = NULL;
 		return 0;
 	}
-	bool retire = old && (!c->folded || in_base(txn, old));
-	if (retire)
-		err = retired_reserve(&c->garbage, 1);
+	bool of_base = old && (!c->folded || in_base(txn, old));
+	if (of_base)
+		err = reserve(c, old);
 	if (!err && touch->new)
 		err = pmap_edit_put(&c->edit, touch->new, old);
 	else if (!err && old)
@@ -308,10 +351,10 @@ static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 		txn->store->zones[touch->new->zone].cuts = true;
 	count(&c->counters, old, -1);
 	count(&c->counters, touch->new, 1);
-	if (retire)
-		retired_add(&c->garbage, old);
+	if (of_base)
+		retire(c, old);
 	else
-		free(old);
+		block_free(old);
 	touch->new = NULL; /* the map's now */
 	return 0;
 }
@@ -361,13 +404,14 @@ static int make_apex(struct zone_txn *txn, bool loaded, uint32_t *serial)
 	*serial = store->serial;
 	wire_put_u32(store->soa + store->soa_len - SOA_AFTER_SERIAL, *serial);
 	int err = node_build(&c->builder, apex, true, loaded ? store->soa : NULL, store->soa_len, store->soa_ttl);
+	node_builder_forget(&c->builder);
 	if (!err)
 		err = settle_touch(apex);
 	if (err || !loaded)
 		return err;
 	c->changed = !store->loaded || c->builder.records_added || c->builder.records_removed;
 	if (c->changed) {
-		uint8_t *rr = (uint8_t *)(uintptr_t)zone_rrset_slot(apex->new, zone_rrset_of(apex->new, RR_SOA), 0);
+		uint8_t *rr = (uint8_t *)(uintptr_t)zone_rrset_slot(zone_rrset_of(apex->new, RR_SOA), 0);
 
 		c->serial_steps = serial_next(store->serial_steps, serial_now());
 		*serial = (uint32_t)c->serial_steps;
@@ -433,6 +477,7 @@ void commit_publish(struct zone_txn *txn, const struct cluster_view *cluster, st
 	c->counters.commits++;
 	c->counters.pages_touched += c->edit.pages_touched;
 	pmap_edit_commit(&c->edit);
+	drop_uses(c);
 	zone_versions_publish(&store->versions, c->version, &c->garbage, cluster, elements);
 	if (c->changed) {
 		zone_journal_append(store->journal, c->builder.journal, store->serial, serial);

@@ -53,7 +53,7 @@ static int print_set(FILE *out, const struct zone_node *node, const struct zone_
 	int err = 0;
 
 	for (uint32_t i = 0; i < set->count && !err; i++)
-		err = print_rr(out, node, zone_rrset_slot(node, set, i));
+		err = print_rr(out, node, zone_rrset_slot(set, i));
 	return err;
 }
 

@@ -66,10 +66,15 @@ struct zone_journal_entry *zone_journal_begin(struct zone_journal *journal)
 	return entry;
 }
 
+bool zone_journal_takes(const struct zone_journal_entry *entry)
+{
+	return entry && !entry->too_large;
+}
+
 void zone_journal_record(struct zone_journal_entry *entry, bool added, const uint8_t *name, size_t name_len,
 	uint16_t type, uint32_t ttl, const uint8_t *head, size_t head_len, const uint8_t *tail, size_t tail_len)
 {
-	if (!entry || entry->too_large)
+	if (!zone_journal_takes(entry))
 		return;
 	size_t size = CHANGE_HEAD + name_len + head_len + tail_len;
 	if (entry->used + size > entry->room) {
@@ -81,6 +86,8 @@ void zone_journal_record(struct zone_journal_entry *entry, bool added, const uin
 		if (entry->used + size <= entry->max)
 			bytes = realloc(entry->bytes, room);
 		if (!bytes) {
+			free(entry->bytes);
+			entry->bytes = NULL;
 			entry->too_large = true;
 			return;
 		}

@@ -22,6 +22,8 @@ void zone_journal_free(struct zone_journal *journal);
 struct zone_journal_entry *zone_journal_begin(struct zone_journal *journal);
 void zone_journal_record(struct zone_journal_entry *entry, bool added, const uint8_t *name, size_t name_len,
 	uint16_t type, uint32_t ttl, const uint8_t *head, size_t head_len, const uint8_t *tail, size_t tail_len);
+/* Does the entry still take records? */
+bool zone_journal_takes(const struct zone_journal_entry *entry);
 /* The commit from serial `from` to `to` is published. Takes `entry` (NULL: as one that is too large). */
 void zone_journal_append(struct zone_journal *journal, struct zone_journal_entry *entry, uint32_t from, uint32_t to);
 void zone_journal_discard(struct zone_journal_entry *entry);

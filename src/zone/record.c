@@ -30,7 +30,7 @@ uint32_t zone_record_count(const struct zone_node *node, const struct naming_rec
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		const uint8_t *rr = zone_rrset_slot(node, set, middle);
+		const uint8_t *rr = zone_rrset_slot(set, middle);
 		int order = compare(rr + RR_FIXED, wire_get_u16(rr + 10), record);
 
 		if (!order) {

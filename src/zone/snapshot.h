@@ -40,18 +40,17 @@ enum { /* RR types that the code knows by name; the IANA registry rules */
 
 #define RR_FIXED 12 /* bytes of an RR before its rdata when the owner is a pointer: C0 0C, type, class, TTL, length */
 
-/* One RRset. Its records stand one after the other in slots of the node's block. A slot begins with the RR, whose
- * owner is the pointer C0 0C (the question's name). In an SRV set the A and AAAA records of the target follow in the
- * same slot, for the additional section; their owner is a placeholder of two bytes, to be made a pointer to the
- * target inside the RR (which starts RR_FIXED + 6 bytes after the RR). */
+/* One RRset. Its records stand one after the other in slots, in the node's block or in one that several nodes share. A
+ * slot begins with the RR, whose owner is the pointer C0 0C (the question's name). In an SRV set the A and AAAA records
+ * of the target follow in the same slot, for the additional section; their owner is a placeholder of two bytes, to be made
+ * a pointer to the target inside the RR (which starts RR_FIXED + 6 bytes after the RR). */
 struct zone_rrset {
 	uint16_t type;
-	uint16_t stride;  /* size of every slot, if they are all alike; 0: look into the offsets */
-	uint32_t count;   /* published records, at least 1 in a published set */
-	uint32_t total;   /* with those held back (see zone/store.h); the answering threads never look at them */
-	uint32_t slots;   /* offset in the node of the first slot */
-	uint32_t offsets; /* offset in the node of count + 1 uint32_t: slot starts relative to `slots` (stride 0) */
-	uint32_t counts;  /* the store's own: offset in the node of struct zone_counts[total]; 0: all are {1, 0, 0} */
+	uint16_t stride; /* size of every slot, if they are all alike; 0: their offsets stand before the first */
+	uint32_t count;  /* published records, at least 1 in a published set */
+	uint32_t total;  /* with those held back (see zone/store.h); the answering threads never look at them */
+	uint32_t counts; /* the store's own: offset in the node of struct zone_counts[total]; 0: all are {1, 0, 0} */
+	const uint8_t *slots; /* the first one */
 };
 
 enum {
@@ -149,17 +148,24 @@ static inline const struct zone_rrset *zone_rrset_of(const struct zone_node *nod
 	return NULL;
 }
 
-/* Where slot `i` (0 to count, which is the end) starts. Slots are contiguous: a run of them is one copy. */
-static inline const uint8_t *zone_rrset_slot(const struct zone_node *node, const struct zone_rrset *set, uint32_t i)
+/* Without a stride, `total` + 1 offsets stand before the first slot, the last one first. */
+static inline uint32_t zone_rrset_offset(const uint8_t *slots, uint32_t i)
 {
-	const uint8_t *base = (const uint8_t *)node;
 	uint32_t at;
 
-	if (set->stride)
-		at = i * set->stride;
-	else
-		memcpy(&at, base + set->offsets + i * sizeof(at), sizeof(at));
-	return base + set->slots + at;
+	memcpy(&at, slots - (i + (size_t)1) * sizeof(at), sizeof(at));
+	return at;
+}
+
+static inline void zone_rrset_set_offset(uint8_t *slots, uint32_t i, uint32_t at)
+{
+	memcpy(slots - (i + (size_t)1) * sizeof(at), &at, sizeof(at));
+}
+
+/* Where slot `i` (0 to count, which is the end) starts. Slots are contiguous: a run of them is one copy. */
+static inline const uint8_t *zone_rrset_slot(const struct zone_rrset *set, uint32_t i)
+{
+	return set->slots + (set->stride ? i * set->stride : zone_rrset_offset(set->slots, i));
 }
 
 /* Size of the RR that a slot begins with. */

@@ -60,6 +60,14 @@ struct zone_txn {
 	size_t expected_names, names_touched;
 };
 
+/* Do both change a record in the same way? Only of those whose rdata stands in the delta, or is a target. */
+static inline bool zone_delta_same(const struct zone_delta *a, const struct zone_delta *b)
+{
+	size_t from = offsetof(struct zone_delta, ttl);
+
+	return a->rdlen <= sizeof(a->rdata) && !memcmp((const char *)a + from, (const char *)b + from, sizeof(*a) - from);
+}
+
 /* Finds out what the map holds at the touch. */
 void zone_touch_look_up(struct zone_touch *touch, const struct pmap *nodes);
 /* The map as the transaction has it so far. */

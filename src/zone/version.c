@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/rcu.h"
+#include "zone/block.h"
 
 struct zone_version {
 	struct zone_snapshot snapshot; /* first: a snapshot's address is its version's */
@@ -115,8 +116,8 @@ void zone_versions_fini(struct zone_versions *versions)
 	assert(versions->oldest == v);
 	struct pmap *nodes = (struct pmap *)(uintptr_t)v->snapshot.nodes;
 	struct pmap_iter it = pmap_iter(nodes);
-	for (void *node; (node = pmap_next(&it));)
-		free(node);
+	for (struct zone_node *node; (node = pmap_next(&it));)
+		block_free(node);
 	pmap_free(nodes);
 	free_view(v);
 	free(v);

@@ -7,6 +7,7 @@
 
 #include "zone/dump.h"
 #include "zone/journal.h"
+#include "zone/slots.h"
 
 void fuzz_must(bool condition, const char *what, const char *detail)
 {
@@ -111,7 +112,7 @@ static size_t check_additional(const struct zone_snapshot *snapshot, const struc
 		for (uint32_t k = 0; set && k < set->count && wire_get_u16(at + 2) == types[i];
 			k++, at += set->stride) {
 			node_must((size_t)(end - at) >= set->stride, "additional data are cut", node);
-			node_must(!memcmp(at, zone_rrset_slot(host, set, k), set->stride),
+			node_must(!memcmp(at, zone_rrset_slot(set, k), set->stride),
 				"other additional data", node);
 		}
 	}
@@ -121,14 +122,17 @@ static size_t check_additional(const struct zone_snapshot *snapshot, const struc
 static void check_set(
 	const struct zone_snapshot *snapshot, const struct zone_node *node, const struct zone_rrset *set)
 {
-	const uint8_t *node_end = (const uint8_t *)node + node->size;
+	const struct zone_slots *slots = slots_of(node, set);
+	const uint8_t *block_end =
+		slots ? slots->bytes + slots->size : (const uint8_t *)node + node->size;
 
+	node_must(!slots || (slots->uses && slots->size >= SLOTS_SHARED), "records outside of their node", node);
 	node_must(set->total >= set->count && set->total, "a set without records", node);
 	node_must(set->stride || (set->type != RR_A && set->type != RR_AAAA), "a set's stride", node);
 	for (uint32_t i = 0; i < set->total; i++) {
-		const uint8_t *rr = zone_rrset_slot(node, set, i), *end = zone_rrset_slot(node, set, i + 1);
+		const uint8_t *rr = zone_rrset_slot(set, i), *end = zone_rrset_slot(set, i + 1);
 
-		node_must(rr + RR_FIXED <= end && end <= node_end, "a slot leaves its node", node);
+		node_must(rr + RR_FIXED <= end && end <= block_end, "a slot leaves its block", node);
 		node_must(wire_get_u16(rr) == 0xc00c && wire_get_u16(rr + 2) == set->type &&
 				  wire_get_u16(rr + 4) == 1,
 			"a record's head", node);

@@ -38,10 +38,12 @@ static void write_state(struct zone_txn *txn, int state, unsigned names, int cha
 			zone_txn_change(txn, host, ZONE_RANK_STATIC, change, RR_TXT, 60, "\3abc", 4);
 		if (i % 8)
 			continue;
-		snprintf(text, sizeof(text), "_s%u._tcp.mesos", i % 11);
-		struct zone_touch *service =
-			zone_txn_name(txn, 0, name, dname_from_text(name, text, strlen(text)));
-		zone_txn_change_srv(txn, service, ZONE_RANK_SERVED, change, 60, 0, 1, (uint16_t)i, host);
+		for (int udp = 0; udp < 2; udp++) { /* both have the same records, which stand outside of them */
+			snprintf(text, sizeof(text), "_s%u._%s.mesos", i % 11, udp ? "udp" : "tcp");
+			struct zone_touch *service =
+				zone_txn_name(txn, 0, name, dname_from_text(name, text, strlen(text)));
+			zone_txn_change_srv(txn, service, ZONE_RANK_SERVED, change, 60, 0, 1, (uint16_t)i, host);
+		}
 		folds += zone_txn_fold(txn);
 	}
 }

@@ -59,7 +59,7 @@ static bool node_has(const struct zone_node *node, const ldns_rr *rr)
 		len += ldns_rdf_size(ldns_rr_rdf(rr, i));
 	}
 	for (uint32_t i = 0; set && i < set->count; i++) {
-		const uint8_t *slot = zone_rrset_slot(node, set, i);
+		const uint8_t *slot = zone_rrset_slot(set, i);
 
 		if (wire_get_u16(slot + 10) == len && !memcmp(slot + RR_FIXED, rdata, len))
 			return true;

@@ -194,7 +194,7 @@ static bool in_zone(const struct rig *rig, unsigned t, unsigned agent, unsigned 
 	const struct zone_node *node = zone_find(snapshot, name, len);
 	const struct zone_rrset *set = node ? zone_rrset_of(node, RR_A) : NULL;
 	for (uint32_t i = 0; set && i < set->count; i++)
-		if (!memcmp(zone_rrset_slot(node, set, i) + RR_FIXED, want.bytes, 4))
+		if (!memcmp(zone_rrset_slot(set, i) + RR_FIXED, want.bytes, 4))
 			return true;
 	return false;
 }

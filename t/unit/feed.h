@@ -299,9 +299,9 @@ static inline uint64_t rig_digest(const struct rig *rig)
 			const struct zone_rrset *set = &node->sets[s];
 
 			for (uint32_t i = 0; set->type != RR_SOA && i < set->count; i++) {
-				const uint8_t *slot = zone_rrset_slot(node, set, i);
+				const uint8_t *slot = zone_rrset_slot(set, i);
 
-				sum += siphash13(&key, slot, (size_t)(zone_rrset_slot(node, set, i + 1) - slot));
+				sum += siphash13(&key, slot, (size_t)(zone_rrset_slot(set, i + 1) - slot));
 			}
 		}
 	}

@@ -219,7 +219,7 @@ static uint64_t *published(const struct rig *rig, size_t *count)
 	for (const struct zone_node *node; (node = pmap_next(&it));) {
 		for (unsigned s = 0; s < node->set_count && node->sets[s].count; s++) {
 			for (uint32_t i = 0; node->sets[s].type != RR_SOA && i < node->sets[s].count; i++) {
-				const uint8_t *rr = zone_rrset_slot(node, &node->sets[s], i);
+				const uint8_t *rr = zone_rrset_slot(&node->sets[s], i);
 
 				hashes[(*count)++] = record_hash(zone_node_name(node), node->name_len, node->sets[s].type,
 					rr + RR_FIXED, wire_get_u16(rr + 10));

@@ -145,7 +145,7 @@ static void record_is_there(void *arg, const struct naming_record *r)
 
 	assert_non_null(set);
 	for (uint32_t i = 0; i < set->count && !found; i++) {
-		const uint8_t *rdata = zone_rrset_slot(node, set, i) + RR_FIXED;
+		const uint8_t *rdata = zone_rrset_slot(set, i) + RR_FIXED;
 
 		found = r->type == RR_SRV ? wire_get_u16(rdata + 4) == r->port
 					  : !memcmp(rdata, r->addr->bytes, r->addr->len);

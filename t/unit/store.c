@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zone/store: counted records, ranks, empty non-terminals, serials, SRV additional data, pins, and a random run that
- * is compared with a plain list of what should be there. */
+/* zone/store: counted records, ranks, empty non-terminals, serials, SRV additional data, sets that names share, pins, and
+ * a random run that is compared with a plain list of what should be there. */
 #include "t/unit/unit.h"
 
 #include <stdio.h>
@@ -95,7 +95,7 @@ static const char *addresses(struct fixture *f, const char *name)
 		return "-";
 	for (uint32_t i = 0; i < set->count; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u", i ? "," : "",
-			zone_rrset_slot(node, set, i)[RR_FIXED + 3]);
+			zone_rrset_slot(set, i)[RR_FIXED + 3]);
 	return text;
 }
 
@@ -187,7 +187,7 @@ static void serial_moves_with_content_only(void **state)
 	commit(f);
 	assert_true((int32_t)(f->commit.serial - first) > 0);
 	const struct zone_node *apex = find(f, "mesos");
-	const uint8_t *rr = zone_rrset_slot(apex, zone_rrset_of(apex, RR_SOA), 0);
+	const uint8_t *rr = zone_rrset_slot(zone_rrset_of(apex, RR_SOA), 0);
 	assert_int_equal(wire_get_u32(rr + zone_rr_size(rr) - 20), f->commit.serial);
 	assert_ptr_equal(zone_store_read(f->store)->zones[0].node, apex);
 }
@@ -195,9 +195,9 @@ static void serial_moves_with_content_only(void **state)
 static size_t additional_of_first_srv(const struct zone_node *node)
 {
 	const struct zone_rrset *set = zone_rrset_of(node, RR_SRV);
-	const uint8_t *slot = zone_rrset_slot(node, set, 0);
+	const uint8_t *slot = zone_rrset_slot(set, 0);
 
-	return (size_t)(zone_rrset_slot(node, set, 1) - slot) - zone_rr_size(slot);
+	return (size_t)(zone_rrset_slot(set, 1) - slot) - zone_rr_size(slot);
 }
 
 static void srv_carries_its_targets_addresses(void **state)
@@ -215,6 +215,91 @@ static void srv_carries_its_targets_addresses(void **state)
 	commit(f);
 	assert_int_equal(additional_of_first_srv(find(f, "_web._tcp.mesos")), 32);
 	assert_int_equal(f->commit.records_added, 1);
+}
+
+/* Eight records more, or less, at a service under both protocols. */
+static void both_protocols(struct fixture *f, int change, uint16_t first_port)
+{
+	char target[64];
+
+	for (int udp = 0; udp < 2; udp++) {
+		for (uint16_t i = 0; i < 8; i++) {
+			snprintf(target, sizeof(target), "web-%u.marathon.mesos", i);
+			srv(f, udp ? "_web._udp.mesos" : "_web._tcp.mesos", ZONE_RANK_SERVED, change,
+				(uint16_t)(first_port + i), target);
+		}
+	}
+}
+
+static const struct zone_rrset *services(struct fixture *f, const char *name)
+{
+	const struct zone_node *node = find(f, name);
+
+	return node ? zone_rrset_of(node, RR_SRV) : NULL;
+}
+
+static bool stand_together(struct fixture *f)
+{
+	return services(f, "_web._tcp.mesos")->slots == services(f, "_web._udp.mesos")->slots;
+}
+
+static void large_sets_that_are_the_same_stand_once(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t name[DNAME_MAX];
+
+	both_protocols(f, 1, 80);
+	srv(f, "_one._tcp.mesos", ZONE_RANK_SERVED, 1, 80, "web-1.mesos");
+	srv(f, "_one._udp.mesos", ZONE_RANK_SERVED, 1, 80, "web-1.mesos");
+	commit(f);
+	assert_true(stand_together(f));
+	assert_ptr_not_equal(services(f, "_one._tcp.mesos")->slots, services(f, "_one._udp.mesos")->slots);
+	const struct zone_snapshot *first = zone_store_pin(f->store);
+
+	/* one of them changes, then they are the same again */
+	srv(f, "_web._udp.mesos", ZONE_RANK_SERVED, 1, 90, "web-0.marathon.mesos");
+	commit(f);
+	assert_false(stand_together(f));
+	assert_int_equal(services(f, "_web._tcp.mesos")->count, 8);
+	assert_int_equal(services(f, "_web._udp.mesos")->count, 9);
+	both_protocols(f, 1, 100);
+	srv(f, "_web._udp.mesos", ZONE_RANK_SERVED, -1, 90, "web-0.marathon.mesos");
+	commit(f);
+	assert_true(stand_together(f));
+	assert_int_equal(services(f, "_web._udp.mesos")->count, 16);
+	/* a second count of a record is the node's own affair */
+	srv(f, "_web._udp.mesos", ZONE_RANK_SERVED, 1, 80, "web-0.marathon.mesos");
+	commit(f);
+	assert_true(stand_together(f));
+	srv(f, "_web._udp.mesos", ZONE_RANK_SERVED, -1, 80, "web-0.marathon.mesos");
+	commit(f);
+	assert_true(stand_together(f));
+
+	/* a child comes: the same node otherwise; then an update is given up */
+	a(f, "x._web._udp.mesos", ZONE_RANK_SERVED, 1, 1);
+	commit(f);
+	assert_true(stand_together(f));
+	both_protocols(f, -1, 80);
+	a(f, "web-3.marathon.mesos", ZONE_RANK_SERVED, 1, 3);
+	assert_int_equal(zone_txn_prepare(f->txn), 0);
+	zone_txn_abort(f->txn);
+	f->txn = NULL;
+	assert_true(stand_together(f));
+	assert_int_equal(services(f, "_web._tcp.mesos")->count, 16);
+
+	both_protocols(f, -1, 80);
+	both_protocols(f, -1, 100);
+	commit(f);
+	assert_null(services(f, "_web._tcp.mesos"));
+	assert_null(services(f, "_web._udp.mesos"));
+
+	size_t len = dname_from_text(name, "_web._udp.mesos", 15);
+	const struct zone_rrset *set = zone_rrset_of(zone_find(first, name, len), RR_SRV);
+	assert_int_equal(set->count, 8);
+	for (uint32_t i = 0; i < set->count; i++)
+		assert_int_equal(
+			wire_get_u16(zone_rrset_slot(set, i) + RR_FIXED + 4), 80 + i);
+	zone_store_unpin(f->store, first);
 }
 
 static void static_srv_follows_a_generated_target(void **state)
@@ -409,6 +494,7 @@ int main(void)
 		T(empty_non_terminals_come_and_go),
 		T(serial_moves_with_content_only),
 		T(srv_carries_its_targets_addresses),
+		T(large_sets_that_are_the_same_stand_once),
 		T(static_srv_follows_a_generated_target),
 		T(not_loaded_until_told),
 		T(names_between_two_zones_are_there),
