@@ -238,25 +238,39 @@ int cluster_build_ports(struct cluster_builder *b, const struct cluster_port_inp
 }
 
 /* The new layout: header, lists, a zero byte for every empty text, then the texts in the order of their
- * fields. Lists stand first so that alignment leaves no gap whose place depends on the texts' lengths. */
+ * fields. Lists stand first so that alignment leaves no gap whose place depends on the texts' lengths. A text that says
+ * the same as one of the two before it is not there again: discovery names are names mostly, and of many ports each
+ * has the protocol of the one before. Whether it is depends on the texts alone, not on who else was empty or changed,
+ * so that nothing comes to need more room than what it was copied from. */
 struct packer {
 	char *out;
 	const char *in;
-	uint32_t used;
-	uint32_t empty; /* where the "" is */
+	uint32_t used, room;
+	uint32_t empty;               /* where the "" is */
+	struct cluster_text packed[2]; /* the last one, and the one before it */
 };
+
+static bool packed_before(const struct packer *p, const struct cluster_text *text, const struct cluster_text *before)
+{
+	return before->len == text->len && !memcmp(p->out + before->at, p->in + text->at, text->len);
+}
 
 static void pack_text(struct packer *p, struct cluster_text *text)
 {
-	uint32_t from = text->at;
-
 	if (!text->len) {
 		text->at = p->empty;
-		return;
+	} else if (packed_before(p, text, &p->packed[0])) {
+		text->at = p->packed[0].at;
+	} else if (packed_before(p, text, &p->packed[1])) {
+		text->at = p->packed[1].at;
+	} else {
+		assert(text->len < p->room - p->used);
+		memcpy(p->out + p->used, p->in + text->at, text->len + 1);
+		text->at = p->used;
+		p->used += text->len + 1;
 	}
-	memcpy(p->out + p->used, p->in + from, text->len + 1);
-	text->at = p->used;
-	p->used += text->len + 1;
+	p->packed[1] = p->packed[0];
+	p->packed[0] = *text;
 }
 
 static void pack_list(struct packer *p, struct cluster_list *list, uint32_t item)
@@ -310,7 +324,7 @@ int cluster_build_finish(struct cluster_builder *b)
 	if (rc)
 		return rc;
 
-	struct packer p = {.out = b->spare, .in = (const char *)b->element};
+	struct packer p = {.out = b->spare, .in = (const char *)b->element, .room = b->spare_room};
 	pack(&p, layout);
 	b->spare = b->element;
 	b->element = (void *)p.out;

@@ -37,12 +37,16 @@ struct cluster_list {
 };
 
 struct cluster_link { /* all zero outside the model */
-	struct cds_list_head by_agent, by_framework; /* a task among those of its agent, of its framework */
-	struct cds_list_head tasks;                  /* of an agent or framework: its tasks */
-	uint64_t seen;                               /* the last update that named the element */
-	uint64_t kept;                               /* the last complete update that left it alone unnamed */
-	uint64_t told;                               /* the last telling of changes that told of it */
-	size_t staged;                               /* its place among the update's changes, from 1; 0: none */
+	union {
+		struct { /* of a task: its place among those of its agent, of its framework */
+			struct cds_list_head by_agent, by_framework;
+		};
+		struct cds_list_head tasks; /* of an agent or framework: its tasks */
+	};
+	uint64_t seen; /* the last update that named the element */
+	uint64_t kept; /* the last complete update that left it alone unnamed */
+	uint64_t told; /* the last telling of changes that told of it */
+	size_t staged; /* its place among the update's changes, from 1; 0: none */
 };
 
 /* What every element begins with. */

@@ -8,13 +8,14 @@
 #include "base/err.h"
 #include "base/siphash.h"
 
-#define KINDS       (CLUSTER_TASK + 1)
-#define CHANGES_MAX (16u << 20) /* of one update: all of a document, and all of the one before */
+#define KINDS        (CLUSTER_TASK + 1)
+#define CHANGES_MAX  (16u << 20) /* of one update: all of a document, and all of the one before */
+#define CHANGES_KEPT 4096u       /* room for so many stays for the next update */
 
 struct change {
-	uint64_t order; /* tasks of one name stand together, since the records that they share are made at once */
+	uint64_t order : 63;  /* tasks of one name stand together, since the records that they share are made at once */
+	uint64_t unnamed : 1; /* gone because a complete update did not put it */
 	struct cluster_element *old, *new; /* not both NULL */
-	bool unnamed; /* gone because a complete update did not put it */
 };
 
 struct cluster_model {
@@ -28,6 +29,9 @@ struct cluster_model {
 	struct retired garbage;
 	struct change *changes;
 	size_t change_count, change_room;
+	/* The framework that was found last for a task, in the version before and in the next, since most of them are
+	 * one framework's. Only while nothing is put or taken out. */
+	struct cluster_element *framework_found[2];
 };
 
 struct cluster_model *cluster_model_new(void)
@@ -177,7 +181,7 @@ static uint64_t order_of(const struct cluster_element *e)
 	if (e->kind != CLUSTER_TASK)
 		return 0;
 	struct cluster_text name = task->discovery_name.len ? task->discovery_name : task->name;
-	return siphash13(&siphash_process_key, cluster_text(task, name), name.len) | 1;
+	return siphash13(&siphash_process_key, cluster_text(task, name), name.len) >> 1 | 1;
 }
 
 static int compare_order(const void *va, const void *vb)
@@ -219,7 +223,7 @@ static void place_change(struct cluster_model *model, size_t i)
 
 static void add_change(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new)
 {
-	model->changes[model->change_count++] = (struct change){order_of(new ? new : old), old, new, false};
+	model->changes[model->change_count++] = (struct change){.order = order_of(new ? new : old), .old = old, .new = new};
 	if (old) /* one that is taken out was not named: should the update be aborted, it is not known to be there */
 		*(new ? &old->link.seen : &old->link.kept) = model->update;
 	place_change(model, model->change_count - 1);
@@ -421,6 +425,11 @@ static void close_update(struct cluster_model *model)
 	free(model->garbage.items);
 	model->garbage = (struct retired){0};
 	model->change_count = 0;
+	if (model->change_room > CHANGES_KEPT) {
+		free(model->changes);
+		model->changes = NULL;
+		model->change_room = 0;
+	}
 	model->open = false;
 }
 
@@ -479,6 +488,17 @@ static int remove_unseen(struct cluster_model *model)
 	return err;
 }
 
+/* A task's framework in the version before, or in the next one. */
+static struct cluster_element *framework_of(struct cluster_model *model, bool after, const struct cluster_task *task)
+{
+	struct cluster_element **found = &model->framework_found[after];
+
+	if (!*found || !text_is(*found, (*found)->id, cluster_text(task, task->framework_id), task->framework_id.len))
+		*found = of_task(after ? newest(model, CLUSTER_FRAMEWORK) : model->maps[CLUSTER_FRAMEWORK],
+			CLUSTER_FRAMEWORK, task);
+	return *found;
+}
+
 static void tell_task(struct cluster_model *model, struct cluster_element *old, struct cluster_element *new,
 	const struct cluster_changes *changes)
 {
@@ -493,11 +513,8 @@ static void tell_task(struct cluster_model *model, struct cluster_element *old, 
 		elements[after]->link.told = model->telling;
 		view->task = (const struct cluster_task *)elements[after];
 		const struct pmap *agents = after ? newest(model, CLUSTER_AGENT) : model->maps[CLUSTER_AGENT];
-		const struct pmap *frameworks =
-			after ? newest(model, CLUSTER_FRAMEWORK) : model->maps[CLUSTER_FRAMEWORK];
 		view->agent = (const struct cluster_agent *)of_task(agents, CLUSTER_AGENT, view->task);
-		view->framework =
-			(const struct cluster_framework *)of_task(frameworks, CLUSTER_FRAMEWORK, view->task);
+		view->framework = (const struct cluster_framework *)framework_of(model, after, view->task);
 	}
 	changes->task(changes->arg, &views[0], &views[1]);
 }
@@ -559,6 +576,7 @@ int cluster_model_prepare(struct cluster_model *model, bool complete, const stru
 		return err;
 	}
 	model->telling++;
+	model->framework_found[0] = model->framework_found[1] = NULL;
 	if (model->change_count)
 		qsort(model->changes, model->change_count, sizeof(model->changes[0]), compare_order);
 	for (size_t i = 0; i < model->change_count; i++) {
@@ -609,7 +627,7 @@ static void link_task(struct cluster_model *model, struct cluster_element *task)
 {
 	const struct cluster_task *t = (const void *)task;
 	struct cluster_element *agent = of_task(model->maps[CLUSTER_AGENT], CLUSTER_AGENT, t);
-	struct cluster_element *framework = of_task(model->maps[CLUSTER_FRAMEWORK], CLUSTER_FRAMEWORK, t);
+	struct cluster_element *framework = framework_of(model, true, t);
 
 	cds_list_add_tail(&task->link.by_agent, agent ? &agent->link.tasks : &model->no_agent);
 	cds_list_add_tail(&task->link.by_framework, framework ? &framework->link.tasks : &model->no_framework);
@@ -660,6 +678,7 @@ void cluster_model_finish(struct cluster_model *model, struct retired *garbage)
 	for (int kind = 0; kind < KINDS; kind++)
 		if (model->edits[kind].map)
 			model->maps[kind] = pmap_edit_commit(&model->edits[kind]);
+	model->framework_found[true] = NULL;
 	for (size_t i = 0; i < model->change_count; i++) {
 		const struct change *c = &model->changes[i];
 

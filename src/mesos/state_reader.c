@@ -199,12 +199,28 @@ int state_reader_string(struct state_reader *r, const char *s, size_t len)
 	}
 }
 
+/* The number as strtod() reads it; by hand where that is exact: of digits that a double holds and a power of ten that it
+ * holds too, the quotient is rounded once. */
 static double number_of(const char *text, size_t len)
 {
+	static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+	uint64_t digits = 0;
+	size_t i = 0, places = 0;
+	bool point = false;
 	char copy[64];
 
 	if (len >= sizeof(copy))
 		return NAN;
+	for (; len < 20 && i < len && (text[i] == '.' || (text[i] >= '0' && text[i] <= '9')); i++) {
+		if (text[i] == '.') {
+			point = true;
+			continue;
+		}
+		digits = digits * 10 + (uint64_t)(text[i] - '0');
+		places += point;
+	}
+	if (i == len && places < sizeof(powers) / sizeof(powers[0]) && digits <= (uint64_t)1 << 53)
+		return (double)digits / powers[places];
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	return strtod(copy, NULL);
