@@ -71,15 +71,21 @@ sub table {
         my @cells = map { cell($self->line($bench, $table, $row, $_), $opt{spread}) } @figures;
         my $missing = $self->line($bench, $table, $row, "");
         $cells[0] = "$missing->{missing} is missing" if $missing;
-        [ $opt{label} ? $opt{label}->($row) : $row, @cells ]
+        [ in_thousands($opt{label} ? $opt{label}->($row) : $row), @cells ]
     } $self->rows($bench, $table);
     return markdown([ $table, @figures ], @rows);
+}
+
+# 1,234 for 1234, within any text.
+sub in_thousands {
+    my ($text) = @_;
+    return $text =~ s/(?<![.\d])(\d{4,})/reverse join ",", unpack "(A3)*", reverse $1/ger;
 }
 
 # A number with the digits that count: three.
 sub number {
     my ($n) = @_;
-    return sprintf "%.0f", $n if $n == int $n || abs $n >= 99.95;
+    return in_thousands(sprintf "%.0f", $n) if $n == int $n || abs $n >= 99.95;
     return sprintf "%.*f", abs $n < 0.0995 ? 4 : abs $n < 0.995 ? 3 : abs $n < 9.995 ? 2 : 1, $n;
 }
 

@@ -80,7 +80,7 @@ sub plot_cpu {
             . "plot \$panel$n using 1:2:5:xtic(6) with boxes lc rgb variable, '' using 1:3:(0):(\$4-\$3) with vectors nohead lw 2 lc \"#303030\", "
             . "'' using 1:4:7 with labels offset 0,0.7\n";
     }
-    gnuplot("cpu", 960, 300 * $lines, "$script\nunset multiplot\n");
+    gnuplot("cpu", 960, 265 * $lines, "$script\nunset multiplot\n");
 }
 
 # CPU time and memory of a first load by the number of tasks, and what is asked of 100,000.

@@ -5,6 +5,7 @@
 #
 #   <!-- bench: NAME | TABLE | FIGURE | FIGURE ... -->      these figures of a table of a benchmark
 #   <!-- bench: limits -->                                  the first table of the summary
+#   <!-- bench: compared -->                                the same in short
 use strict;
 use warnings;
 
@@ -65,6 +66,14 @@ sub named {
     return $version && $version =~ /^\d/ ? "$server $version" : $server;
 }
 
+# Mesos-named's figure and another server's, and the line with the ratio; undef where nothing was measured.
+sub beside {
+    my ($bench, $table, $server) = @_;
+    my ($ours, $theirs) = map { Results::cell($results->line($bench, $table, $_, "CPU us/answer")) } "mesos-named", $server;
+    my $missing = $results->line($bench, $table, $server, "");
+    return ($ours, named($server) . ($missing ? " (missing)" : " $theirs"), $results->line($bench, $table, $server, "mesos-named is x"));
+}
+
 sub verdict {
     my ($line, $limit) = @_;
     return ("", "") unless defined $limit;
@@ -77,21 +86,31 @@ sub limits {
         my ($what, $bench, $table, @peers) = @$ratio;
         for my $peer (@peers) {
             my ($server, $limit) = @$peer;
-            my ($ours, $theirs) = map { Results::cell($results->line($bench, $table, $_, "CPU us/answer")) } "mesos-named", $server;
-            my $line = $results->line($bench, $table, $server, "mesos-named is x");
-            my $missing = $results->line($bench, $table, $server, "");
-            push @rows, [
-                $what, $ours, named($server) . ($missing ? " (missing)" : " $theirs"), $line ? "x " . Results::cell($line, 1) : "not measured",
-                verdict($line, $limit), $bench
-            ];
+            my ($ours, $theirs, $line) = beside($bench, $table, $server);
+            push @rows, [ $what, $ours, $theirs, $line ? "x " . Results::cell($line, 1) : "not measured", verdict($line, $limit), "$bench.pl" ];
         }
     }
     for my $figure (@limits) {
         my ($what, $bench, $table, $row, $name, $limit) = @$figure;
         my $line = $results->line($bench, $table, $row, $name);
-        push @rows, [ $what, $line ? Results::cell($line, 1) : "not measured", "", "", verdict($line, $limit), $bench ];
+        push @rows, [ $what, $line ? Results::cell($line, 1) : "not measured", "", "", verdict($line, $limit), "$bench.pl" ];
     }
-    return Results::markdown([ "", "mesos-named", "beside", "it is", "at most", "met", "t/bench/" ], @rows);
+    return Results::markdown([ "", "mesos-named", "beside", "it is", "at most", "met", "by t/bench/" ], @rows);
+}
+
+sub compared {
+    my @rows;
+    for my $ratio (@ratios) {
+        my ($what, $bench, $table, @peers) = @$ratio;
+        my @others = map { my (undef, $theirs, $line) = beside($bench, $table, $_->[0]); $line ? "$theirs (x " . Results::cell($line) . ")" : () } @peers;
+        push @rows, [ $what, (beside($bench, $table, ""))[0], join(", ", @others), "$bench.pl" ];
+    }
+    for my $figure (@limits) {
+        my ($what, $bench, @where) = @$figure;
+        my $line = $results->line($bench, @where[ 0 .. 2 ]);
+        push @rows, [ $what, Results::cell($line), "", "$bench.pl" ] if $line;
+    }
+    return Results::markdown([ "", "mesos-named", "others (it is x)", "by t/bench/" ], @rows);
 }
 
 sub machine {
@@ -116,7 +135,8 @@ sub write_summary {
 # The table that a comment asks for; undef when not all of it was measured.
 sub asked_for {
     my ($bench, $table, @figures) = @_;
-    return limits() if $bench eq "limits";
+    return limits()   if $bench eq "limits";
+    return compared() if $bench eq "compared";
     return undef unless $results->rows($bench, $table);
     return $results->table($bench, $table, figures => \@figures, label => \&named);
 }
