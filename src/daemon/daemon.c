@@ -15,6 +15,7 @@
 #include "conf/system.h"
 #include "daemon/descriptors.h"
 #include "daemon/forwarding.h"
+#include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/zones.h"
 #include "http/http.h"
@@ -35,6 +36,7 @@ struct daemon {
 	struct descriptors room;
 	struct follow *follow;
 	struct http *http; /* NULL: httpon is false */
+	struct notify notify;
 	struct ev_loop *loop;
 	ev_async given_up, published;
 	bool failed;
@@ -224,6 +226,8 @@ static void on_published(struct ev_loop *loop, ev_async *watcher, int events)
 
 	if (d->http)
 		http_wake(d->http);
+	if (!d->notify.ready)
+		notify_tell(&d->notify);
 }
 
 static void on_counts(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -255,10 +259,13 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 	err = d->server ? server_start(d->server) : 0;
 	if (!err)
 		err = make_http(d, loop);
+	if (!err)
+		err = notify_init(&d->notify, loop, d->store, d->server, d->follow);
 	if (!err) {
 		priority_make_way(); /* the other threads are all there, so none of them inherits it */
 		ev_run(loop, 0);
 	}
+	notify_fini(&d->notify);
 	ev_signal_stop(loop, &stop[0]);
 	ev_signal_stop(loop, &stop[1]);
 	ev_signal_stop(loop, &counts);
@@ -267,7 +274,7 @@ static int serve(struct daemon *d, struct ev_loop *loop)
 
 int daemon_run(const struct conf *conf, const char *state_file)
 {
-	struct daemon d = {.conf = conf, .http_listener.fd = -1};
+	struct daemon d = {.conf = conf, .http_listener.fd = -1, .notify.fd = -1};
 	struct ev_loop *loop = d.loop = ev_default_loop(EVFLAG_NOENV);
 	int err = loop ? read_local_addresses(&d) : ERR_SYSTEM;
 
@@ -298,7 +305,7 @@ int daemon_run(const struct conf *conf, const char *state_file)
 
 int daemon_dump_zone(const struct conf *conf, const char *state_file)
 {
-	struct daemon d = {.conf = conf, .http_listener.fd = -1};
+	struct daemon d = {.conf = conf, .http_listener.fd = -1, .notify.fd = -1};
 	int err = read_local_addresses(&d);
 
 	if (!err)
