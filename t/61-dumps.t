@@ -72,6 +72,7 @@ sub check_enumerate {
     my ($ours, $theirs) = ($http->json("/v1/enumerate"), MesosDns::decode($file));
     my @frameworks = map { [ sort map { $_->{name} } @{ $_->{frameworks} || [] } ] } $ours, $theirs;
     is_deeply $frameworks[0], $frameworks[1], "$name: enumerate, the frameworks";
+    is ref $ours->{frameworks}, "ARRAY", "$name: a list of them, also of none";
     my ($our_tasks, $our_names) = tasks($ours);
     my ($their_tasks, $their_names) = tasks($theirs, 1);
     is difference($our_names, $their_names), "", "$name: the tasks";
