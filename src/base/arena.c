@@ -22,6 +22,19 @@ void arena_fini(struct arena *a)
 	*a = (struct arena){0};
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *newest = a->chunks;
+	size_t size = a->size;
+
+	if (!newest)
+		return;
+	a->chunks = newest->next;
+	arena_fini(a);
+	newest->next = NULL;
+	*a = (struct arena){.chunks = newest, .size = size, .total = sizeof(*newest) + size};
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
 	size = (size + 7) & ~(size_t)7;

@@ -15,6 +15,8 @@ struct arena {
 
 /* An all-zero struct arena is empty and ready. */
 void arena_fini(struct arena *a);
+/* Takes everything back, but keeps a part of the memory for what comes next. */
+void arena_reset(struct arena *a);
 /* `size` bytes aligned to 8, uninitialised; NULL if memory is exhausted. Freed by arena_fini(). */
 void *arena_alloc(struct arena *a, size_t size);
 

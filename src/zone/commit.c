@@ -225,6 +225,8 @@ static struct zone_touch *parent_of(struct zone_txn *txn, const struct zone_touc
 /* Gives a touch its number of children, which decides whether a name without records is there. */
 static int settle_touch(struct zone_touch *touch)
 {
+	if (touch->new && !touch->old && !touch->children)
+		return 0;
 	uint32_t children = (touch->old ? touch->old->children : 0) + (uint32_t)touch->children;
 
 	if (!touch->new && children && !(touch->new = block_write_empty(touch)))
@@ -361,10 +363,20 @@ static int apply_touch(struct zone_txn *txn, struct zone_touch *touch)
 
 static int apply(struct zone_txn *txn)
 {
+	struct zone_touch *page = txn->first;
+	unsigned n = 0;
 	int err = 0;
 
-	for (struct zone_touch *touch = txn->first; touch && !err; touch = touch->later)
-		err = apply_touch(txn, touch);
+	for (struct zone_touch *touch = txn->first; touch && !err; n++) {
+		if (page) {
+			pmap_prefetch_page(zone_txn_nodes(txn), page->hash);
+			page = page->later;
+		}
+		if (n >= LOOK_AHEAD) {
+			err = apply_touch(txn, touch);
+			touch = touch->later;
+		}
+	}
 	return err;
 }
 
@@ -389,6 +401,8 @@ int commit_fold(struct zone_txn *txn)
 		return err;
 	}
 	txn->names_touched += txn->touch_count;
+	txn->records_reread = txn->commit->builder.records_reread;
+	txn->commit->builder.records_reread = 0;
 	txn->commit->folded = true;
 	zone_txn_reset(txn);
 	return 0;

@@ -3,33 +3,35 @@
 
 #include "zone/txn.h"
 
-static bool holds(const struct zone_emit_name *kept, const uint8_t *name, size_t len)
+static bool is_name(const struct zone_touch *touch, const uint8_t *name, size_t len)
 {
-	return kept->len == len && !memcmp(kept->name, name, len);
-}
-
-static struct zone_touch *touch_of(struct zone_emit *emit, struct zone_emit_name *kept, const uint8_t *name, size_t len)
-{
-	if (!holds(kept, name, len)) {
-		kept->touch = zone_txn_name(emit->txn, 0, name, len);
-		kept->len = len;
-		memcpy(kept->name, name, len);
-	}
-	return kept->touch;
+	return touch && touch->name_len == len && !memcmp(touch->name, name, len);
 }
 
 static struct zone_touch *target_of(struct zone_emit *emit, const uint8_t *name, size_t len)
 {
-	for (int i = 0; i < 2; i++)
-		if (holds(&emit->targets[i], name, len))
-			return emit->targets[i].touch;
-	return touch_of(emit, &emit->targets[emit->next_target++ % 2], name, len);
+	for (int i = 0; i < ZONE_EMIT_TARGETS; i++)
+		if (is_name(emit->targets[i], name, len))
+			return emit->targets[i];
+	return emit->targets[emit->next_target++ % ZONE_EMIT_TARGETS] = zone_txn_name(emit->txn, 0, name, len);
+}
+
+static struct zone_touch *owner_of(struct zone_emit *emit, const uint8_t *name, size_t len)
+{
+	if (is_name(emit->owner, name, len))
+		return emit->owner;
+	unsigned place = emit->place++;
+	if (place >= ZONE_EMIT_NAMES)
+		return emit->owner = zone_txn_name(emit->txn, 0, name, len);
+	if (!is_name(emit->owners[place], name, len))
+		emit->owners[place] = target_of(emit, name, len);
+	return emit->owner = emit->owners[place];
 }
 
 static void record(void *arg, const struct naming_record *r)
 {
 	struct zone_emit *emit = arg;
-	struct zone_touch *owner = touch_of(emit, &emit->owner, r->owner, r->owner_len);
+	struct zone_touch *owner = owner_of(emit, r->owner, r->owner_len);
 
 	if (r->type == RR_SRV)
 		zone_txn_change_srv(emit->txn, owner, r->rank, emit->change, emit->ttl, 0, r->weight, r->port,
@@ -57,12 +59,16 @@ static void pointed_to(void *arg, const uint8_t *owner, size_t owner_len)
 
 struct naming_sink zone_emit_sink(struct zone_emit *emit)
 {
+	emit->place = 0;
 	return (struct naming_sink){.arg = emit, .record = record, .left_out = left_out,
 		.pointed_to = pointed_to};
 }
 
 void zone_emit_fold(struct zone_emit *emit)
 {
-	if (zone_txn_fold(emit->txn))
-		emit->owner.len = emit->targets[0].len = emit->targets[1].len = 0;
+	if (!zone_txn_fold(emit->txn))
+		return;
+	emit->owner = NULL;
+	memset(emit->owners, 0, sizeof(emit->owners));
+	memset(emit->targets, 0, sizeof(emit->targets));
 }

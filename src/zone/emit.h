@@ -5,18 +5,19 @@
 
 #include "zone/naming.h"
 
-struct zone_emit_name { /* a name and its touch, kept since a task's records come back to it */
-	struct zone_touch *touch;
-	size_t len;
-	uint8_t name[DNAME_MAX];
-};
+#define ZONE_EMIT_NAMES   32
+#define ZONE_EMIT_TARGETS 4 /* that a task has: its own names */
 
 struct zone_emit {
 	struct zone_txn *txn;
 	uint32_t ttl;
 	int change; /* 1 or -1, set before each use */
 	int64_t *left_out; /* NAMING_LEFT_OUT_COUNT sums to which each thing left out adds `change` */
-	struct zone_emit_name owner, targets[2];
+	/* Elements that come one after the other tell their records in the same order, and most of the owners are the
+	 * same: so a name is first compared with the one that stood in its place. */
+	struct zone_touch *owner, *owners[ZONE_EMIT_NAMES];
+	unsigned place;
+	struct zone_touch *targets[ZONE_EMIT_TARGETS]; /* names that did not stand in their place, and targets */
 	unsigned next_target;
 };
 

@@ -86,10 +86,17 @@ const uint8_t *naming_domain(const struct naming *naming, size_t *len)
 
 /* A domain name that grows label by label and ends with a tail; `bad` once it does not fit. */
 struct name {
-	uint8_t wire[DNAME_MAX];
 	size_t len;
 	bool bad;
+	uint8_t wire[DNAME_MAX];
 };
+
+/* Only `len` bytes of a name mean something: it is not worth the time to clear the others. */
+static void name_init(struct name *name)
+{
+	name->len = 0;
+	name->bad = false;
+}
 
 static void add_bytes(struct name *name, const void *bytes, size_t len)
 {
@@ -145,6 +152,8 @@ struct task_names {
 	const struct cluster_agent *agent;
 	enum zone_rank shared_rank;
 	struct name tail, slave_tail; /* F.D and F.slave.D */
+	char ending[2 + LABEL_HASH + DLABEL_MAX]; /* -HASH-TAIL, the ending of the canonical names' first label */
+	size_t ending_len;
 	/* the name of the service: the T of T.F.D, one label or, in the second set, several with dots */
 	char text[CLUSTER_TEXT_MAX];
 	size_t text_len;
@@ -188,8 +197,9 @@ static void emit_srv(const struct naming *naming, const struct naming_sink *sink
 /* `_framework._tcp.NAME` */
 static struct name framework_service(const struct name *name)
 {
-	struct name service = {0};
+	struct name service;
 
+	name_init(&service);
 	add_label(&service, "_framework", 10);
 	add_label(&service, "_tcp", 4);
 	add_tail(&service, name);
@@ -220,29 +230,34 @@ static void add_dotted(struct name *name, const char *text, size_t len, bool und
 	}
 }
 
-/* TASK-HASH-TAIL, with the task's part cut where the label would pass 63 bytes. */
-static void make_canonical(struct task_names *n)
+static void make_ending(struct task_names *n)
 {
-	char ending[2 + LABEL_HASH + DLABEL_MAX] = "-", label[DLABEL_MAX];
 	const char *agent_id = cluster_text(n->agent, n->agent->e.id);
 	const char *dash = memrchr(agent_id, '-', n->agent->e.id.len);
 	const char *tail = dash ? dash + 1 : agent_id;
+
+	n->ending[0] = n->ending[1 + LABEL_HASH] = '-';
+	label_hash(n->naming->hasher, n->ending + 1, cluster_text(n->task, n->task->e.id), n->task->e.id.len);
+	size_t tail_len =
+		label_make(n->ending + 2 + LABEL_HASH, tail, (size_t)(agent_id + n->agent->e.id.len - tail), false);
+	n->ending_len = cut(n->ending, tail_len ? 2 + LABEL_HASH + tail_len : 1 + LABEL_HASH, DLABEL_MAX - 1);
+}
+
+/* TASK-HASH-TAIL, with the task's part cut where the label would pass 63 bytes. */
+static void make_canonical(struct task_names *n)
+{
 	const char *text = n->text, *dot = memrchr(n->text, '.', n->text_len);
+	char label[DLABEL_MAX];
 
-	label_hash(n->naming->hasher, ending + 1, cluster_text(n->task, n->task->e.id), n->task->e.id.len);
-	ending[1 + LABEL_HASH] = '-';
-	size_t tail_len = label_make(ending + 2 + LABEL_HASH, tail, (size_t)(agent_id + n->agent->e.id.len - tail), false);
-	size_t ending_len = cut(ending, tail_len ? 2 + LABEL_HASH + tail_len : 1 + LABEL_HASH, DLABEL_MAX - 1);
-
-	n->canonical = (struct name){0};
+	name_init(&n->canonical);
 	if (dot) {
 		add_dotted(&n->canonical, text, (size_t)(dot - text), false);
 		text = dot + 1;
 	}
-	size_t len = cut(text, n->text_len - (size_t)(text - n->text), DLABEL_MAX - ending_len);
+	size_t len = cut(text, n->text_len - (size_t)(text - n->text), DLABEL_MAX - n->ending_len);
 	memcpy(label, text, len);
-	memcpy(label + len, ending, ending_len);
-	add_label(&n->canonical, label, len + ending_len);
+	memcpy(label + len, n->ending, n->ending_len);
+	add_label(&n->canonical, label, len + n->ending_len);
 	n->slave_canonical = n->canonical;
 	add_tail(&n->canonical, &n->tail);
 	add_tail(&n->slave_canonical, &n->slave_tail);
@@ -251,8 +266,9 @@ static void make_canonical(struct task_names *n)
 static void emit_host(const struct task_names *n, const struct name *tail, const struct name *canonical,
 	const struct addr *addrs, size_t count)
 {
-	struct name name = {0};
+	struct name name;
 
+	name_init(&name);
 	add_dotted(&name, n->text, n->text_len, false);
 	add_tail(&name, tail);
 	emit_addrs(n->sink, &name, addrs, count, n->shared_rank);
@@ -268,8 +284,9 @@ static void emit_host(const struct task_names *n, const struct name *tail, const
 static void emit_service(const struct task_names *n, const char *port_name, size_t port_name_len, const char *protocol,
 	size_t protocol_len, const struct name *tail, const struct name *target, uint16_t port)
 {
-	struct name name = {0};
+	struct name name;
 
+	name_init(&name);
 	if (port_name_len)
 		add_underscored(&name, port_name, port_name_len);
 	add_dotted(&name, n->text, n->text_len, true);
@@ -390,7 +407,7 @@ static void emit_set(struct task_names *n)
 static bool make_tail(const struct naming *naming, const struct cluster_framework *framework, bool slave,
 	struct name *tail)
 {
-	*tail = (struct name){0};
+	name_init(tail);
 	tail->len = label_make_fragment(tail->wire, sizeof(tail->wire), cluster_text(framework, framework->name),
 		framework->name.len, naming->settings.rfc952);
 	if (!tail->len)
@@ -431,7 +448,7 @@ void naming_task(struct naming *naming, const struct cluster_task *task, const s
 {
 	bool discovery = task->discovery_name.len > 0;
 	struct cluster_text name = discovery ? task->discovery_name : task->name;
-	struct task_names n = {.naming = naming, .sink = sink, .task = task, .agent = agent};
+	struct task_names n; /* too large to be cleared for each task */
 	char second[CLUSTER_TEXT_MAX];
 	size_t second_len;
 
@@ -443,6 +460,10 @@ void naming_task(struct naming *naming, const struct cluster_task *task, const s
 		leave_out(sink, agent ? NAMING_NO_FRAMEWORK : NAMING_NO_AGENT);
 		return;
 	}
+	n.naming = naming;
+	n.sink = sink;
+	n.task = task;
+	n.agent = agent;
 	n.text_len = label_make(n.text, cluster_text(task, name), name.len, naming->settings.rfc952);
 	if (!n.text_len || !make_tail(naming, framework, false, &n.tail)) {
 		leave_out(sink, NAMING_NO_LABEL);
@@ -451,6 +472,7 @@ void naming_task(struct naming *naming, const struct cluster_task *task, const s
 	make_tail(naming, framework, true, &n.slave_tail);
 	n.shared_rank = naming->settings.health_aware && task->health == CLUSTER_HEALTH_BAD
 		? ZONE_RANK_UNWELL : ZONE_RANK_SERVED;
+	make_ending(&n);
 	emit_set(&n);
 	if (!discovery)
 		return;
@@ -469,8 +491,9 @@ void naming_task(struct naming *naming, const struct cluster_task *task, const s
 static struct name domain_name(const struct naming *naming, const char *first, const char *second, const char *third)
 {
 	const char *labels[] = {first, second, third};
-	struct name name = {0};
+	struct name name;
 
+	name_init(&name);
 	for (int i = 0; i < 3 && labels[i]; i++)
 		add_label(&name, labels[i], strlen(labels[i]));
 	add_bytes(&name, naming->domain, naming->domain_len);
@@ -578,8 +601,9 @@ void naming_masters(struct naming *naming, const struct cluster_master *leader, 
 void naming_name_server(struct naming *naming, const char *mname, const struct addr *addrs, size_t count,
 	const struct naming_sink *sink)
 {
-	struct name name = {0};
+	struct name name;
 
+	name_init(&name);
 	name.len = dname_from_text(name.wire, mname, strlen(mname));
 	if (name.len && dname_is_under(name.wire, name.len, naming->domain, naming->domain_len))
 		emit_addrs(sink, &name, addrs, count, ZONE_RANK_SERVED);

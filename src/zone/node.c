@@ -327,6 +327,7 @@ int node_build(struct node_builder *b, struct zone_touch *touch, bool apex, cons
 	if (make_room(b, most))
 		return ERR_NOMEM;
 	struct block_record *records = b->records, *gone = b->records + most;
+	b->records_reread += most - touch->delta_count - 1;
 	size_t n = merge(touch, records, gone, &gone_count, soa, soa_len, soa_ttl);
 	bool conflict = choose(records, n, apex);
 	if (conflict && !(touch->old && touch->old->flags & ZONE_NODE_CONFLICT))

@@ -19,6 +19,7 @@ struct node_builder {
 	const struct zone_touch *recent[NODE_RECENT]; /* new names with several changes, built last */
 	unsigned next_recent;
 	uint32_t records_added, records_removed;
+	size_t records_reread; /* of old nodes */
 	uint32_t conflicts;
 };
 

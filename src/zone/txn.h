@@ -48,7 +48,7 @@ struct zone_txn {
 	struct arena arena;
 	struct zone_touch **buckets;
 	struct zone_touch *first, **last; /* in order of creation */
-	size_t bucket_count, touch_count;
+	size_t bucket_count, touch_count, delta_count;
 	struct zone_touch *apex; /* of the cluster's zone: stays through all folds, in memory of its own */
 	struct arena apex_arena;
 	bool failed; /* out of memory somewhere: the commit will say so */
@@ -58,6 +58,7 @@ struct zone_txn {
 	/* what was folded */
 	struct commit *commit;
 	size_t expected_names, names_touched;
+	size_t records_reread; /* of nodes that the last fold built anew: fewer changes are not worth the next one */
 };
 
 /* Do both change a record in the same way? Only of those whose rdata stands in the delta, or is a target. */
