@@ -70,6 +70,15 @@ SKIP: {
     like(slurp("$dir/made/summary.md"), qr/^\| Knot DNS +\| knotd is missing \|/m, "and its row");
 }
 
+# Without what a benchmark cannot do without, it is left out.
+{
+    local $ENV{MN_BENCH_RESULTS} = "$dir/none.jsonl";
+    local $ENV{PATH} = "$dir";
+    $said = `$perl/answers.pl' --smoke 2>&1`;
+    is($? >> 8, 77, "no dnsperf, no answers");
+    like(slurp("$dir/none.jsonl"), qr/"missing":"dnsperf"/, "and that is told");
+}
+
 # The documents: a table comes to stand where a comment asks for it, and nothing else changes.
 {
     my $doc = "$dir/doc.md";

@@ -74,10 +74,12 @@ sub program {
     return;
 }
 
+# The same of a program without which nothing can be measured.
 sub need {
     my ($name, $package) = @_;
     my $path = program($name);
     return $path if $path;
+    missing($benchmark, "all of it", $name);
     print STDERR "bench: $name is missing: apt-get install $package\n";
     exit $MISSING;
 }

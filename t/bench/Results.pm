@@ -73,7 +73,7 @@ sub table {
         $cells[0] = "$missing->{missing} is missing" if $missing;
         [ in_thousands($opt{label} ? $opt{label}->($row) : $row), @cells ]
     } $self->rows($bench, $table);
-    return markdown([ $table, @figures ], @rows);
+    return markdown([ $table, @figures ? @figures : "" ], @rows);
 }
 
 # 1,234 for 1234, within any text.

@@ -61,7 +61,7 @@ sub write_facts {
 
 # ---- the run
 
-# A benchmark to its end, or to the limit; false: it failed.
+# A benchmark to its end, or to the limit; its exit status.
 sub run {
     my ($name) = @_;
     unlink "$dir/$name.jsonl";
@@ -74,21 +74,25 @@ sub run {
     alarm $o{limit};
     1 while waitpid($pid, 0) < 0 && $!{EINTR};
     alarm 0;
-    return $? == 0;
+    return $? >> 8 || $?;
 }
 
 write_facts();
-my ($began, @failed) = time;
+my ($began, @failed, @left_out) = time;
 for my $name (split /,/, $o{only}) {
     Bench::fail("there is no benchmark $name") unless -f "$here/$name.pl";
     print "\n## t/bench/$name.pl\n";
     my $start = time;
-    run($name) or push @failed, $name;
+    my $status = run($name);
+    push @{ $status == $Bench::MISSING ? \@left_out : \@failed }, $name if $status;
     printf "\n(%.0f s)\n", time - $start;
 }
 printf "\n## in all %.0f minutes\n\n", (time - $began) / 60;
-my $plots = Bench::program("gnuplot") ? system($^X, "$here/plots.pl", $dir) : print "no plots: gnuplot is missing\n" && 0;
+my $plots = 0;
+if (Bench::program("gnuplot")) { $plots = system($^X, "$here/plots.pl", $dir) }
+else                           { print "no plots: gnuplot is missing\n" }
 my $summary = system($^X, "$here/summary.pl", $dir);
+print "left out, since something is missing: @left_out\n" if @left_out;
 print "failed: @failed\n" if @failed;
 print "all of it is in $dir/\n";
 exit(@failed || $plots || $summary ? 1 : 0);
