@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an answer costs without its sockets: nanoseconds, and under callgrind instructions:
- *   answer_cost [KIND [COUNT]]     kinds are below; `scale` is the cost by the number of names
- *   valgrind --tool=callgrind --toggle-collect=query_parse --toggle-collect=answer_query --callgrind-out-file=/dev/null answer_cost a
- * 10000 */
-#include <arpa/inet.h>
+/* What an answer costs without its sockets: nanoseconds, and under callgrind instructions and cache misses:
+ *   answer_cost [KIND [COUNT]]    kinds are below
+ *   answer_cost scale             by the number of names; `scale NAMES` is 262,144 answers one by one
+ *   answer_cost threads           of two threads that answer from one zone
+ *   valgrind --tool=callgrind --cache-sim=yes --toggle-collect=query_parse --toggle-collect=answer_query \
+ *     --callgrind-out-file=/dev/null answer_cost a 10000 */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "t/bench/answer_threads.h"
+#include "t/bench/many_names.h"
 #include "t/unit/answer_zone.h"
 
 #define TASKS       20000
@@ -94,29 +97,7 @@ static void measure(struct zone_store *store, const struct kind *kind, unsigned 
 
 /* How the size of the zone tells: random names out of 100 to 1,000,000, one by one and in batches as the workers have
  * them. */
-static struct zone_store *make_names(unsigned names)
-{
-	struct zone_store *store = answer_zone_new("mesos", "");
-	struct zone_txn *txn = zone_txn_begin(store, names);
-
-	for (unsigned i = 0; i < names; i++) {
-		char text[64];
-		uint8_t name[DNAME_MAX];
-		int len = snprintf(text, sizeof(text), "task-%u.marathon.mesos", i);
-		size_t name_len = dname_from_text(name, text, (size_t)len);
-		uint32_t address = htonl(0x0a000000 + i);
-
-		zone_txn_change(txn, zone_txn_name(txn, 0, name, name_len), ZONE_RANK_SERVED, 1, RR_A, 60, &address, 4);
-		zone_txn_fold(txn);
-	}
-	if (zone_txn_commit(txn, &(struct zone_commit){0}))
-		abort();
-	return store;
-}
-
-#define SCALE_QUERIES (1u << 18)
-#define SCALE_SIZE    64 /* bytes of a query */
-#define BATCH         32
+#define BATCH 32
 
 static double scale(const struct zone_snapshot *snapshot, const uint8_t *packets, size_t batch)
 {
@@ -127,9 +108,9 @@ static double scale(const struct zone_snapshot *snapshot, const uint8_t *packets
 	struct timespec start, end;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (size_t at = 0; at < SCALE_QUERIES; at += batch) {
+	for (size_t at = 0; at < MANY_QUERIES; at += batch) {
 		for (size_t i = 0; i < batch; i++) {
-			const uint8_t *packet = packets + (at + i) * SCALE_SIZE;
+			const uint8_t *packet = packets + (at + i) * MANY_SIZE;
 
 			query_parse(&queries[i], packet + 1, packet[0]);
 			answer_prefetch(snapshot, &queries[i], 0);
@@ -144,36 +125,23 @@ static double scale(const struct zone_snapshot *snapshot, const uint8_t *packets
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / SCALE_QUERIES;
+	return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / MANY_QUERIES;
 }
 
-static void measure_scale(void)
+static void measure_scale(unsigned names, bool all)
 {
-	uint8_t *packets = malloc((size_t)SCALE_QUERIES * SCALE_SIZE);
+	struct zone_store *store = many_names(names);
+	uint8_t *packets = many_queries(names);
+	const struct zone_snapshot *snapshot = zone_store_read(store);
 
-	if (!packets)
-		abort();
-	for (unsigned names = 100; names <= 1000000; names *= 10) {
-		struct zone_store *store = make_names(names);
-		const struct zone_snapshot *snapshot = zone_store_read(store);
-		uint64_t random = 1;
-
-		for (unsigned i = 0; i < SCALE_QUERIES; i++) {
-			char name[64];
-			uint8_t query[512];
-
-			random = random * 6364136223846793005u + 1442695040888963407u;
-			snprintf(name, sizeof(name), "task-%u.marathon.mesos", (unsigned)((random >> 32) * names >> 32));
-			size_t len = ask_write(&(struct ask){.name = name, .type = RR_A}, query);
-			packets[(size_t)i * SCALE_SIZE] = (uint8_t)len;
-			memcpy(packets + (size_t)i * SCALE_SIZE + 1, query, len);
-		}
-		scale(snapshot, packets, BATCH);
-		double one = scale(snapshot, packets, 1), batch = scale(snapshot, packets, BATCH);
-		printf("names: %u: ns one by one=%.1f, ns in batches of %d=%.1f\n", names, one, BATCH, batch);
-		zone_store_free(store);
-	}
+	if (all)
+		scale(snapshot, packets, BATCH); /* so that all is there that can be */
+	printf("names: %u: ns one by one=%.1f", names, scale(snapshot, packets, 1));
+	if (all)
+		printf(", ns in batches of %d=%.1f", BATCH, scale(snapshot, packets, BATCH));
+	printf("\n");
 	free(packets);
+	zone_store_free(store);
 }
 
 int main(int argc, char **argv)
@@ -183,12 +151,19 @@ int main(int argc, char **argv)
 
 	if (siphash_init())
 		return 1;
+	if (argc > 2 && !strcmp(argv[1], "scale")) {
+		measure_scale(count, false);
+		return 0;
+	}
 	store = make_store();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], kinds[i].name))
 			measure(store, &kinds[i], count);
 	zone_store_free(store);
 	if (argc < 2 || !strcmp(argv[1], "scale"))
-		measure_scale();
+		for (unsigned names = 100; names <= 1000000; names *= 10)
+			measure_scale(names, true);
+	if (argc < 2 || !strcmp(argv[1], "threads"))
+		answer_threads_measure();
 	return 0;
 }
