@@ -57,6 +57,8 @@ static int open_address(
 	}
 	if (!*port)
 		*port = listen_port(fd);
+	if (worker->settings->workers > 1)
+		(void)listen_spread(fd, worker->settings->workers); /* a kernel without it spreads senders */
 	if (udp_add_socket(worker->udp, fd, addr, *port)) {
 		close(fd);
 		return ERR_NOMEM;

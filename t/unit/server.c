@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glob.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/listen.h"
 #include "t/unit/server_client.h"
 
 static struct zone_store *store;
@@ -146,6 +148,60 @@ static void wildcard_replies_from_the_address_asked(void **state)
 	answers_on("0.0.0.0", "127.3.2.1");
 	if (have_ipv6())
 		answers_on("::", "::1");
+}
+
+/* How often each thread of that name has waited so far. Returns how many threads there are. */
+static unsigned waits_of(const char *thread, unsigned long waits[], unsigned room)
+{
+	glob_t tasks;
+	unsigned count = 0;
+
+	assert_int_equal(glob("/proc/self/task/*", 0, NULL, &tasks), 0);
+	for (size_t i = 0; i < tasks.gl_pathc; i++) {
+		char path[64], line[256], name[16] = "";
+		unsigned long n = 0;
+
+		snprintf(path, sizeof(path), "%s/status", tasks.gl_pathv[i]);
+		FILE *f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f)) {
+			sscanf(line, "Name: %15s", name);
+			sscanf(line, "voluntary_ctxt_switches: %lu", &n);
+		}
+		if (f)
+			fclose(f);
+		if (!strcmp(name, thread) && count < room)
+			waits[count++] = n;
+	}
+	globfree(&tasks);
+	return count;
+}
+
+static bool kernel_spreads(void)
+{
+	int fd = client_socket("127.0.0.1", SOCK_DGRAM), one = 1;
+	bool yes = !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) && !listen_spread(fd, 2);
+
+	close(fd);
+	return yes;
+}
+
+/* Each question has one worker wake up and wait again. */
+static void one_sender_has_all_workers(void **state)
+{
+	unsigned long before[2], after[2];
+
+	if (!kernel_spreads())
+		skip();
+	start("127.0.0.1", SETTINGS());
+	int fd = client_open("127.0.0.1", SOCK_DGRAM, server_port(server));
+	assert_int_equal(waits_of("answer", before, 2), 2);
+	for (int i = 0; i < 400; i++)
+		assert_int_equal(client_ask(fd, false, "leader.mesos", RR_A, &reply), 1);
+	assert_int_equal(waits_of("answer", after, 2), 2);
+	for (int w = 0; w < 2; w++)
+		assert_true(after[w] - before[w] > 50);
+	close(fd);
+	stop();
 }
 
 static void many_datagrams_at_once(void **state)
@@ -546,6 +602,7 @@ int main(void)
 		cmocka_unit_test(answers_on_ipv4),
 		cmocka_unit_test(answers_on_ipv6),
 		cmocka_unit_test(wildcard_replies_from_the_address_asked),
+		cmocka_unit_test(one_sender_has_all_workers),
 		cmocka_unit_test(many_datagrams_at_once),
 		cmocka_unit_test(junk_is_ignored),
 		cmocka_unit_test(loops_that_run_say_so),
