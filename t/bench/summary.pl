@@ -37,6 +37,8 @@ my @ratios = (
 # Other figures: what, benchmark, table, row, figure, limit; true after it: at least.
 my @limits = (
     [ "instructions of an A answer, user space", "costs", "answers, counted", "a", "instructions", 400 ],
+    [ "two workers, answers of one in their CPU time x", "answers", "workers", 2, "answers of one, in their CPU time x", 1.8, 1 ],
+    [ "two threads without sockets, the same x", "costs", "threads", "two", "answers of one thread x", 1.8, 1 ],
     [ "first load of 100,000 tasks, CPU s", "ingest", "tasks", 100000, "CPU s", 1 ],
     [ "the same, peak memory in MB", "ingest", "tasks", 100000, "peak MB", 250 ],
     [ "the same with 300,000 tasks, CPU s", "ingest", "tasks", 300000, "CPU s" ],
