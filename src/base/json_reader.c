@@ -384,10 +384,10 @@ static inline int take_number(struct json_reader *r, const uint8_t **at, const u
 	bool whole;
 	const uint8_t *to = number_end(from, end, &whole);
 
-	if (!to)
-		return fail(r, "a malformed number");
 	if (to == end)
 		return cut(r, TOKEN_NUMBER, at, end);
+	if (!to || of_token(TOKEN_NUMBER, *to)) /* as 01 and 1-2, of which not even the 1 counts, however they are cut */
+		return fail(r, "a malformed number");
 	*at = to;
 	return tell_number(r, from, (size_t)(to - from));
 }

@@ -146,12 +146,15 @@ static int read_all_ways(const char *text, size_t len, json_t **value)
 	int rc = read_in(&r, &b, text, len, len);
 	json_t *whole = json_incref(b.root);
 	uint64_t bytes = r.bytes;
+	size_t calls_made = b.calls;
 
 	assert_int_equal(rc == 0, !r.error);
 	assert_true(rc || bytes == len);
 	for (size_t at = 0; at < len; at++) {
 		if (read_in(&r, &b, text, len, at) != rc)
 			fail_msg("%.*s: cut at %zu it is something else", (int)len, text, at);
+		if (b.calls != calls_made)
+			fail_msg("%.*s: cut at %zu it is told otherwise", (int)len, text, at);
 		if (!rc && !json_equal(whole, b.root))
 			fail_msg("%.*s: cut at %zu it has other values", (int)len, text, at);
 	}
