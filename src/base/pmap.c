@@ -171,7 +171,7 @@ static struct pmap_page *page_own(struct pmap_edit *edit, struct pmap_page **slo
 	bool mine = page && page->edit == edit->id;
 	if (page && !mine && retired_reserve(edit->retired, 1))
 		return NULL;
-	struct pmap_page *copy = page_copy(page, mine ? count * 2 : page ? count + extra : ITEMS_PER_PAGE, edit->id);
+	struct pmap_page *copy = page_copy(page, mine ? count + 2 : page ? count + extra : ITEMS_PER_PAGE, edit->id);
 	if (!copy)
 		return NULL;
 	if (!mine)
@@ -210,7 +210,7 @@ static int edit_resize(struct pmap_edit *edit, unsigned bits)
 		struct pmap_page *page = *slot;
 
 		if (!page || page->count == page->room) {
-			page = page_copy(page, page ? page->room * 2 : ITEMS_PER_PAGE, edit->id);
+			page = page_copy(page, page ? page->room + 2 : ITEMS_PER_PAGE, edit->id);
 			if (!page) {
 				pmap_free(map);
 				return ERR_NOMEM;

@@ -311,10 +311,27 @@ static int build_like(struct node_builder *b, struct zone_touch *touch, const st
 	return 0;
 }
 
+/* A new name with a single change: half of all names are a task's own, with one address. */
+static int build_single(struct node_builder *b, struct zone_touch *touch)
+{
+	struct block_record r;
+
+	if (touch->deltas->change <= 0)
+		return 0;
+	read_delta(touch->deltas, &r);
+	r.now = true;
+	note(b, touch, &r, true);
+	measure(b, &r);
+	int err = block_write(&b->writer, touch, &r, 1, &touch->new);
+	if (!err)
+		touch->new->flags |= flags_of(touch->new, false);
+	return err;
+}
+
 int node_build(struct node_builder *b, struct zone_touch *touch, bool apex, const uint8_t *soa, uint16_t soa_len,
 	uint32_t soa_ttl)
 {
-	bool recurs = !touch->old && !apex && touch->delta_count > 1;
+	bool fresh = !touch->old && !apex, recurs = fresh && touch->delta_count > 1;
 	const struct zone_node *alike = recurs ? find_alike(b, touch) : NULL;
 	size_t most = touch->delta_count + 1, gone_count;
 
@@ -322,6 +339,8 @@ int node_build(struct node_builder *b, struct zone_touch *touch, bool apex, cons
 	touch->new = NULL;
 	if (alike)
 		return build_like(b, touch, alike);
+	if (fresh && touch->delta_count == 1)
+		return build_single(b, touch);
 	for (unsigned s = 0; touch->old && s < touch->old->set_count; s++)
 		most += touch->old->sets[s].total;
 	if (make_room(b, most))
