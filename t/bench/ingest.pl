@@ -70,6 +70,7 @@ sub follow {
 
 for my $tasks (split /,/, $o{tasks}) {
     my $sim = Bench::cluster($tasks / 10, $tasks);
+    Bench::hold($Bench::CLIENT_CPU, $sim->pid, $$);
     $sim->cmd("app-add", name => "bench", n => 2, network => "host");
     my $dir = Bench::folder();
     my $bytes = -s Bench::save_state($sim, "$dir/state");
