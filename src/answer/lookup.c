@@ -7,21 +7,21 @@ static bool node_exists(const struct zone_node *node)
 	return node && (node->children || zone_has_records(node));
 }
 
-/* The zone with the longest name that `name` is in. With all zones loaded it is that of the closest name above that is
- * there. */
+/* The zone with the longest name that `name`, whose node is given, is in. With all zones loaded it is that of the
+ * closest name above that is there. */
 static const struct zone_apex *find_zone(
-	const struct zone_snapshot *snapshot, const uint8_t *name, size_t len)
+	const struct zone_snapshot *snapshot, const struct zone_node *node, const uint8_t *name, size_t len)
 {
 	const struct zone_apex *best = NULL;
 	const uint8_t *end = name + len;
 
-	for (; !snapshot->unloaded; name = dname_parent(name)) {
-		const struct zone_node *node = zone_find(snapshot, name, (size_t)(end - name));
-
+	while (!snapshot->unloaded) {
 		if (node)
 			return &snapshot->zones[node->zone];
 		if (!*name)
 			return NULL;
+		name = dname_parent(name);
+		node = zone_find(snapshot, name, (size_t)(end - name));
 	}
 
 	for (unsigned i = 0; i < snapshot->zone_count; i++) {
@@ -89,7 +89,7 @@ enum lookup_status lookup_from(const struct zone_snapshot *snapshot, const struc
 			return LOOKUP_NODE;
 		}
 	} else {
-		found->zone = find_zone(snapshot, name, len);
+		found->zone = find_zone(snapshot, node, name, len);
 		if (!found->zone)
 			return LOOKUP_OUTSIDE;
 	}
@@ -105,6 +105,11 @@ size_t lookup_drop_stars(uint8_t out[DNAME_MAX], const uint8_t *name, size_t len
 	const uint8_t *from = name;
 	size_t at = 0;
 
+	while (*from && (from == name || from[0] != 1 || from[1] != '*'))
+		from = dname_parent(from);
+	if (!*from) /* as nearly always */
+		return 0;
+	from = name;
 	while (from < name + len) {
 		size_t label = 1u + *from;
 
