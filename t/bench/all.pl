@@ -14,7 +14,7 @@ use Bench;
 
 my @benchmarks = qw(answers forward ingest start latency stream failover dumps costs);
 my %o = Bench::options(<<"EOT",
-Runs the benchmarks of mesos-named, then writes a summary with plots. The whole takes about 20 minutes, --quick 7.
+Runs the benchmarks of mesos-named, then writes a summary with plots. The whole takes about 25 minutes, --quick 8.
 --only: some of them, comma between; what the others found in an earlier run stays. --limit: seconds for one of them;
 --into: the folder.
 EOT
