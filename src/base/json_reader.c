@@ -386,7 +386,8 @@ static inline int take_number(struct json_reader *r, const uint8_t **at, const u
 
 	if (to == end)
 		return cut(r, TOKEN_NUMBER, at, end);
-	if (!to || of_token(TOKEN_NUMBER, *to)) /* as 01 and 1-2, of which not even the 1 counts, however they are cut */
+	/* Of 01 and 1-2 no part counts, however they are cut. */
+	if (!to || of_token(TOKEN_NUMBER, *to))
 		return fail(r, "a malformed number");
 	*at = to;
 	return tell_number(r, from, (size_t)(to - from));
