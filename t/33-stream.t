@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # The daemon and the event stream of a simulated master: whatever the stream says, and however it fails, the zone is in the
 # end the one that a rebuild from the master's state gives, and until then no name of a task that runs is gone. The
-# master is asked for its whole state once a connection.
+# master is asked for its whole state once a connection. The other ways in which a stream ends are in t/49-stream.t.
 use strict;
 use warnings;
 
-use File::Temp qw(tempdir);
-use HTTP::Tiny;
-use JSON::PP;
 use Test::More;
 
 use Asker;
-use MesosDns;
 use MesosSim;
 use Named;
 use NamedHttp;
+use Rebuilt qw(built difference same served state_of);
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
 
 my $data = "$ENV{MN_SRCDIR}/t/data";
-my $dir = tempdir(CLEANUP => 1);
 my $sim = MesosSim->new(masters => 2, args => [ "--agents", 12, "--tasks", 120, "--heartbeat", 200 ]);
 $sim->cmd("app-add", name => "web", n => 4, network => "overlay", check => "http", ports => "http/tcp/80");
 
@@ -29,60 +25,12 @@ sub start {
         args => ["-v=1"]);
 }
 
-# { "name type value" => 1 } of what is served.
-sub served {
-    my ($http) = @_;
-    return { map { ("@$_" => 1) } @{ MesosDns::records($http->json("/v1/axfr")) } };
-}
-
-# The same of a state document.
-sub built {
-    my ($named, $state) = @_;
-    open my $out, ">", "$dir/state" or die;
-    print $out $state;
-    close $out;
-    my (undef, $zone) = Named->run("-config=$named->{config}", "--state", "$dir/state", "--dump-zone");
-    my %records;
-    for (split /\n/, $zone) {
-        my ($name, undef, undef, $type, @rest) = split;
-        $records{"$name $type $rest[0]"} = 1 if $type =~ /^A/;
-        $records{"$name $type $rest[3]:$rest[2]"} = 1 if $type eq "SRV";
-    }
-    return \%records;
-}
-
-sub difference {
-    my ($ours, $theirs) = @_;
-    return join "\n", (map {"- $_"} grep { !$ours->{$_} } sort keys %$theirs), (map {"+ $_"} grep { !$theirs->{$_} } sort keys %$ours);
-}
-
-sub state_of {
-    my $r = HTTP::Tiny->new->get($sim->url($_[0]) . "/master/state");
-    die "no state: $r->{status}" unless $r->{success};
-    return $r->{content};
-}
-
-# Until the zone is what the master's state makes of it; the state is asked for once, so nothing may change meanwhile.
-sub same {
-    my ($named, $http, $state, $name) = @_;
-    my $wanted = built($named, $state);
-    my $is;
-    Named::wait_until(sub { return !length($is = difference(served($http), $wanted)) });
-    my $ok = is($is, "", $name);
-    my @log = grep { !/ http: request / } split /^/, $named->log;
-    splice @log, 0, -40 if @log > 40;
-    diag(@log) unless $ok;
-    return $ok && keys(%$wanted) > 10;
-}
-
-sub count { my ($named, $what) = @_; return scalar(() = $named->log =~ /$what/g) }
-
 subtest "a stream is enough" => sub {
     my $named = start(refreshSeconds => 3600, stateSource => "auto");
     my $http = NamedHttp->new($named);
     my $before = $sim->counters;
     $named->wait_answer("web.marathon.mesos", "A");
-    same($named, $http, state_of(1), "the snapshot");
+    same($named, $http, state_of($sim, 1), "the snapshot");
     $before = $sim->counters;
     is($before->{subscribers}, 1, "it follows the events");
     $sim->cmd("churn", n => 300, seed => 11);
@@ -97,7 +45,7 @@ subtest "a stream is enough" => sub {
     ok($state->{success}, "the changes are made");
     my $after = $sim->counters;
     is($after->{whole_states}, $before->{whole_states}, "and nobody asked for the whole state");
-    same($named, $http, state_of(1), "the events lead to the same zone");
+    same($named, $http, state_of($sim, 1), "the events lead to the same zone");
     is($sim->counters->{snapshots}, $before->{snapshots}, "of one stream");
     $named->stop_ok;
 };
@@ -155,7 +103,7 @@ sub survives {
         $sim->cmd("churn", n => 10, seed => ++$seed);
         $end->() if $end;
         ok(Named::wait_until(sub { !@{ $sim->counters->{faults_left} } }), "it has met the fault");
-        same($named, $http, state_of($sim->counters->{leader}), "it follows again");
+        same($named, $http, state_of($sim, $sim->counters->{leader}), "it follows again");
         is($named->ended, 0, "and lives");
     };
 }
@@ -165,9 +113,6 @@ sub another { my ($since) = @_; return Named::wait_until(sub { $sim->counters->{
 
 sub odd { my ($kind, @more) = @_; return $sim->cmd("stream-send", kind => $kind, @more) }
 
-for my $how (qw(eof last middle reset)) {
-    survives("the stream ends: $how", sub { $sim->cmd("stream-end", how => $how) });
-}
 my $since;
 survives("heartbeats stop", sub { $since = $sim->counters->{snapshots}; $sim->cmd("stream", beating => "no") },
     sub { another($since); $sim->cmd("clear") });
@@ -175,9 +120,7 @@ survives("the master stops", sub {
     $sim->cmd("stream", silent => "yes", master => 1);
     $sim->cmd("fault", kind => "hang", n => 3);
 }, sub { Named::wait_until(sub { $sim->counters->{subscribers} == 0 }); $sim->cmd("clear") });
-for my $kind (qw(malformed length endless unknown)) {
-    survives("in the stream: $kind", sub { odd($kind) });
-}
+survives("in the stream: $_", sub { odd($_) }) for qw(malformed unknown);
 survives("records that are no events", sub {
     odd("record", text => $_)
         for "[]", "7", "{}", '{"type":7}', '{"type":"TASK_UPDATED"}', '{"type":"TASK_ADDED","task_added":{"task":{}}}',
@@ -185,7 +128,7 @@ survives("records that are no events", sub {
     odd("raw", text => "0\n");
 });
 survives("odd ones of a task", sub { odd($_, app => "web", size => 2_000_000) for qw(fields updated added huge contradiction) });
-for my $kind (qw(500 503 404 cut truncate garbage reset)) {
+for my $kind (qw(truncate garbage reset)) {
     survives("a request is refused: $kind", sub {
         $sim->cmd("fault", kind => $kind, path => "/api/v1", n => 2, after => 3000);
         $sim->cmd("stream-end", how => "eof");
@@ -204,7 +147,7 @@ survives("a new leader that has to recover, and its agents one by one", sub {
     $sim->cmd("leader", master => 2, recover => 0, unready => 3);
     another($since);
     $sim->cmd("pulse", agents => 20);
-    Named::wait_until(sub { state_of(2) !~ /"recovered":true/ });
+    Named::wait_until(sub { state_of($sim, 2) !~ /"recovered":true/ });
 });
 survives("an old leader that speaks on", sub {
     $since = $sim->counters->{snapshots};
@@ -240,7 +183,7 @@ subtest "a long time, seed $seed" => sub {
         }
         $sim->cmd("pulse");
         $sim->try_cmd(POST => "agent-return", agent => $_) for 0 .. 11;
-        same($named, $http, state_of(1), "round $round") or last;
+        same($named, $http, state_of($sim, 1), "round $round") or last;
     }
 };
 

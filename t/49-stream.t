@@ -9,6 +9,8 @@ use Certificates;
 use JSON::PP;
 use MesosSim;
 use Named;
+use NamedHttp;
+use Rebuilt qw(same state_of);
 use Test::More;
 
 plan skip_all => "mesos-sim was not built: libmicrohttpd is missing" unless MesosSim::program();
@@ -98,7 +100,8 @@ subtest "what happens shows" => sub {
 # afterwards shows. `to`: the master that leads then.
 subtest "every way to end" => sub {
     my $sim = cluster(masters => 3, args => [ "--heartbeat", 400 ]);
-    my $named = start($sim, stateSource => "stream", refreshSeconds => 1, stateTimeoutSeconds => 3);
+    my $named = start($sim, %{ NamedHttp::config(stateSource => "stream", refreshSeconds => 1, stateTimeoutSeconds => 3) });
+    my $http = NamedHttp->new($named);
     my $log = "";
     my $fault = sub {
         my ($how, $reason, $do, $undo, %opt) = @_;
@@ -119,6 +122,7 @@ subtest "every way to end" => sub {
         my $after = $sim->counters;
         is $after->{states}, $before->{states}, "$how: no state was asked for" unless $opt{polls};
         is $after->{snapshots}, $before->{snapshots} + 1, "$how: there was one more connection" unless $opt{more};
+        same($named, $http, state_of($sim, $after->{leader}), "$how: the zone is that of the master's state");
     };
     my $clear = sub { $sim->cmd("clear") };
 
