@@ -302,6 +302,30 @@ static void large_sets_that_are_the_same_stand_once(void **state)
 	zone_store_unpin(f->store, first);
 }
 
+static void folds_do_not_read_more_again_than_is_new(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned hosts = 20000;
+	unsigned folds = 0;
+	char text[64];
+
+	for (unsigned i = 0; i < hosts; i++) { /* a service of very many: each fold has to build it anew */
+		uint8_t rdata[4] = {10, 1, (uint8_t)(i >> 8), (uint8_t)i};
+
+		snprintf(text, sizeof(text), "host-%u.mesos", i);
+		struct zone_touch *host = touch(f, text), *all = touch(f, "all.mesos");
+		zone_txn_change(f->txn, host, ZONE_RANK_SERVED, 1, RR_A, 60, rdata, 4);
+		zone_txn_change(f->txn, all, ZONE_RANK_SERVED, 1, RR_A, 60, rdata, 4);
+		folds += zone_txn_fold(f->txn);
+	}
+	commit(f);
+	assert_in_range(folds, 3, 12);
+	assert_int_equal(zone_rrset_of(find(f, "all.mesos"), RR_A)->count, hosts);
+	struct zone_counters counters;
+	zone_store_counters(f->store, &counters);
+	assert_int_equal(counters.a, 2 * hosts);
+}
+
 static void static_srv_follows_a_generated_target(void **state)
 {
 	struct fixture *f = *state;
@@ -495,6 +519,7 @@ int main(void)
 		T(serial_moves_with_content_only),
 		T(srv_carries_its_targets_addresses),
 		T(large_sets_that_are_the_same_stand_once),
+		T(folds_do_not_read_more_again_than_is_new),
 		T(static_srv_follows_a_generated_target),
 		T(not_loaded_until_told),
 		T(names_between_two_zones_are_there),
