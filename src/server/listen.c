@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,8 +71,11 @@ int listen_spread(int fd, unsigned sockets)
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, sockets),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	struct sock_fprog program;
 
+	memset(&program, 0, sizeof(program)); /* its padding goes to the kernel too */
+	program.len = sizeof(code) / sizeof(code[0]);
+	program.filter = code;
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)) ? ERR_SYSTEM : 0;
 }
 
