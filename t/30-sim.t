@@ -554,6 +554,13 @@ subtest "authentication" => sub {
     is(get($s->url . "/master/redirect")->{status}, 307, "nor does /master/redirect");
     is(get("http://mesos:wrong@" . $s->hostport . "/state")->{status}, 401, "a wrong password");
     is(get("http://mesos:secret@" . $s->hostport . "/state")->{status}, 200, "the right one");
+    my $with = sub { return get($s->url . "/state", { Authorization => "token=$_[0]" })->{status} };
+    $s->cmd("token", value => "abc");
+    is($with->("abc"), 200, "a token instead");
+    is($with->("ab"), 401, "which must be the right one");
+    is(get("http://mesos:secret@" . $s->hostport . "/state")->{status}, 401, "the password does not count then");
+    $s->cmd("token");
+    is(get("http://mesos:secret@" . $s->hostport . "/state")->{status}, 200, "until there is no token any more");
     is($s->stop, 0, "it ends cleanly");
 };
 
