@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "base/priority.h"
 #include "base/rcu.h"
 #include "base/wire.h"
 #include "server/tcp.h"
@@ -174,6 +175,7 @@ static void *run(void *arg)
 {
 	struct worker *worker = arg;
 
+	priority_answer_soon();
 	rcu_reader_register();
 	ev_run(worker->loop, 0);
 	rcu_reader_unregister();
